@@ -1,0 +1,1 @@
+"""User-data, frameworks, and the node program with its bundle. Standard library only."""

@@ -1,0 +1,55 @@
+"""Spark with HDFS, as data."""
+
+from __future__ import annotations
+
+from ..manifest import Manifest, Page, Port, Role, Step
+
+MANIFEST = Manifest(
+    name="spark",
+    title="Spark with HDFS",
+    description="Apache Spark for the computing, HDFS for the data; jobs in Python or Java.",
+    roles=(
+        Role(
+            name="master",
+            title="Master",
+            steps=("facts", "hosts", "configuration", "format", "services", "prove", "signal"),
+            services=("namenode", "master", "agent"),
+            count=1,
+        ),
+        Role(
+            name="worker",
+            title="Worker",
+            steps=("facts", "hosts", "configuration", "services", "prove", "signal"),
+            services=("datanode", "worker"),
+            count=None,
+        ),
+    ),
+    steps=(
+        Step("facts", "Reading what the node is to be"),
+        Step("hosts", "Writing the names of all nodes"),
+        Step("configuration", "Writing the configuration"),
+        Step("format", "Preparing the file system"),
+        Step("services", "Starting the services"),
+        Step("prove", "Checking that the node has joined the cluster"),
+        Step("signal", "Reporting that the node is ready"),
+    ),
+    ports=(
+        Port("namenode", 8020, "master"),
+        Port("namenode-http", 9870, "master"),
+        Port("master", 7077, "master"),
+        Port("master-http", 8080, "master"),
+        Port("datanode", 9866, "worker"),
+        Port("datanode-ipc", 9867, "worker"),
+        Port("datanode-http", 9864, "worker"),
+        Port("worker", 7078, "worker"),
+        Port("worker-http", 8081, "worker"),
+    ),
+    pages=(
+        Page("spark", "Spark: workers and applications", "master", 8080, "/"),
+        Page("hdfs", "HDFS: datanodes and files", "master", 9870, "/dfshealth.html"),
+    ),
+    minimum_workers=1,
+    maximum_workers=60,
+    default_workers=2,
+    job_suffixes=(".py", ".jar"),
+)
