@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -33,7 +34,7 @@ class PortalUnavailableError(PortalError):
 
 
 class PortalRefusedError(PortalError):
-    """An answer that the same call will get again. `status` is HTTP's, `answer` its JSON object (or empty)."""
+    """An answer that the same call will get again. `status` is HTTP's, `answer` its JSON object."""
 
     def __init__(self, message: str, status: int, answer: Mapping[str, Any]) -> None:
         super().__init__(message)
@@ -84,9 +85,9 @@ class Backoff:
 
 
 class PortalClient:
-    """The contract "The node and the portal". Every call has a connection of its own, so threads may share a client.
+    """The contract "The node and the portal". Each call has its own connection: threads may share a client.
 
-    Calls raise PortalUnavailableError, PortalRefusedError or CredentialRefusedError; only `post_event` raises none.
+    Calls raise PortalUnavailableError, PortalRefusedError or CredentialRefusedError; `post_event` none.
     """
 
     def __init__(self, url: str, credential: str, source_address: str = "") -> None:
@@ -104,7 +105,7 @@ class PortalClient:
         self._interrupted = False
 
     def post_event(self, step: str, state: str, seconds: float, message: str = "", log: str = "") -> bool:
-        """Tell the portal about a step. True where it was taken; never raises: a boot goes on without a portal."""
+        """True where the portal took it. Never raises: a boot goes on without a portal."""
         try:
             self.send_event(Event(step, state, seconds, message, log))
         except PortalError:
@@ -139,10 +140,8 @@ class PortalClient:
         self._interrupted = True
         connection = self._polling
         if connection is not None and connection.sock is not None:
-            try:
+            with contextlib.suppress(OSError):  # it may end by itself in this very moment
                 connection.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it ended by itself in this very moment
 
     def renew_lease(self, command_id: str) -> bool:
         """False: the portal does not want this command carried out any more."""
@@ -199,7 +198,9 @@ class PortalClient:
 
     def _connection(self, seconds: float) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        return kind(self._host, self._port, timeout=seconds, source_address=self._source)
+        return kind(
+            self._host, self._port, timeout=seconds, source_address=self._source, blocksize=COPY_BYTES
+        )
 
     def _request(
         self,
