@@ -1,0 +1,16 @@
+"""ClusterSpec -> HOT. Pure: no Django, no network; the same spec gives the same text."""
+
+from heat_templates.names import domain, server_name, stack_name
+from heat_templates.render import SECRET_PARAMETERS, Rendering, render
+from heat_templates.spec import ClusterSpec, SpecError
+
+__all__ = [
+    "SECRET_PARAMETERS",
+    "ClusterSpec",
+    "Rendering",
+    "SpecError",
+    "domain",
+    "render",
+    "server_name",
+    "stack_name",
+]

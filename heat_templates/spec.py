@@ -1,0 +1,114 @@
+"""What a cluster shall be, checked on construction."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from cloudinit import frameworks
+
+NAME_LIMIT = 60
+TEXT_LIMIT = 255  # Nova's limit for a value of a server's metadata
+# What neither YAML nor XML can carry. Line breaks and tabs can be carried, so they are data like any other.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+class SpecError(ValueError):
+    """A spec with wrong fields. `fields` maps each one's name to what is wrong and what is allowed."""
+
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        self.fields = dict(wrong)
+        super().__init__("; ".join(f"{name}: {why}" for name, why in self.fields.items()))
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """One cluster. Raises SpecError, which names every wrong field at once.
+
+    `flavor`, `image` and `network` are names in the cloud; `portal_url` is how nodes reach the portal;
+    `gateway_address` is the only stranger that may open the cluster's pages; `boot_timeout` is in seconds.
+    """
+
+    id: str
+    name: str
+    framework: str
+    workers: int
+    flavor: str
+    image: str
+    network: str
+    bundle_version: str
+    portal_url: str
+    gateway_address: str
+    owner: str
+    course: str
+    boot_timeout: int = 900
+
+    def __post_init__(self) -> None:
+        wrong = dict(_wrong_fields(self))
+        if wrong:
+            raise SpecError(wrong)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> ClusterSpec:
+        """A spec from a mapping, as a file holds it; unknown and missing fields are named as well."""
+        known = {field.name for field in fields(cls)}
+        required = known - {"boot_timeout"}
+        wrong = {str(name): f"unknown; known are {', '.join(sorted(known))}" for name in values if name not in known}
+        wrong |= dict.fromkeys(sorted(required - set(values)), "missing")
+        if wrong:
+            raise SpecError(wrong)
+        return cls(**values)
+
+
+def _wrong_fields(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    yield from _wrong_texts(spec)
+    if not _is_uuid(spec.id):
+        yield "id", "must be a UUID"
+    if spec.framework not in frameworks.names():
+        yield "framework", f"unknown; there is {', '.join(frameworks.names())}"
+    else:
+        manifest = frameworks.manifest(spec.framework)
+        low, high = manifest.minimum_workers, manifest.maximum_workers
+        if not _is_whole(spec.workers) or not low <= spec.workers <= high:
+            yield "workers", f"must be a whole number from {low} to {high}"
+    if not _is_ipv4(spec.gateway_address):
+        yield "gateway_address", "must be an IPv4 address"
+    if not isinstance(spec.portal_url, str) or urlsplit(spec.portal_url).scheme not in ("http", "https"):
+        yield "portal_url", "must be an http or https address"
+    if not _is_whole(spec.boot_timeout) or not 60 <= spec.boot_timeout <= 3600:
+        yield "boot_timeout", "must be from 60 to 3600 seconds"
+
+
+def _wrong_texts(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    limits = dict.fromkeys(
+        ("flavor", "image", "network", "bundle_version", "owner", "course", "portal_url"), TEXT_LIMIT
+    )
+    for field, limit in {"name": NAME_LIMIT, **limits}.items():
+        value = getattr(spec, field)
+        if not isinstance(value, str) or not value.strip() or len(value) > limit:
+            yield field, f"must be a text of 1 to {limit} characters"
+        elif UNPRINTABLE.search(value):
+            yield field, "must not contain control characters"
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        return isinstance(value, str) and str(uuid.UUID(value)) == value
+    except ValueError:
+        return False
+
+
+def _is_ipv4(value: object) -> bool:
+    try:
+        return isinstance(value, str) and ipaddress.IPv4Address(value) is not None
+    except ValueError:
+        return False

@@ -1,0 +1,24 @@
+"""create_token USER: prints a new API token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.accounts.models import User
+from portal.accounts.services import issue_token
+
+
+class Command(BaseCommand):
+    help = "Prints a new API token of USER."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(username=options["username"]).first()
+        if user is None:
+            known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
+            raise CommandError(f"There is no user {options['username']!r}. Known are: {known or 'none yet'}.")
+        self.stdout.write(issue_token(user)[0])

@@ -1,0 +1,86 @@
+"""Every error as problem details (RFC 9457), with `next`: what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from portal.cloud.sessions import CloudUnavailable
+from portal.refusals import Invalid, NotFound, Refusal, TooLarge, Unavailable
+
+_NEXT = {
+    400: "Correct the request and send it again.",
+    401: "Get a token by POST /api/v1/auth/tokens and send it as Authorization: Bearer TOKEN.",
+    403: "Ask somebody who may do this.",
+    405: "Look at the header Allow for what is possible here.",
+    415: "Send the body in a form that this address takes: JSON, or multipart for files.",
+    429: "Wait a little and try again.",
+}
+
+
+def handler(error: Exception, _context: dict[str, Any]) -> Response | None:
+    """DRF's hook: None lets an unknown error through, which then is a fault of ours."""
+    set_rollback()
+    if refusal := _as_refusal(error):
+        return problem(refusal)
+    if isinstance(error, exceptions.APIException):
+        status = error.status_code
+        body = _body(status, HTTPStatus(status).phrase, str(error.detail), _NEXT.get(status, _NEXT[400]))
+        headers = {"WWW-Authenticate": error.auth_header} if hasattr(error, "auth_header") else {}
+        return Response(body, status=status, headers=headers, content_type="application/problem+json")
+    return None
+
+
+def problem(refusal: Refusal) -> Response:
+    body = _body(refusal.status, refusal.title, refusal.detail, refusal.next, refusal.code)
+    if refusal.fields:
+        body["errors"] = refusal.fields
+    return Response(body, status=refusal.status, content_type="application/problem+json")
+
+
+def cloud_unavailable() -> Unavailable:
+    return Unavailable("The sign-in service of the cloud does not answer.", "Try again in a minute.")
+
+
+def _as_refusal(error: Exception) -> Refusal | None:
+    match error:
+        case Refusal():
+            return error
+        case CloudUnavailable():
+            return cloud_unavailable()
+        case Http404() | exceptions.NotFound():
+            return NotFound("page or thing")
+        case RequestDataTooBig():
+            return TooLarge("The fields of the request are too large.", "Send large data as files.")
+        case exceptions.ValidationError():
+            return Invalid.of(_flat(error.detail))
+        case PermissionDenied():
+            return Refusal("You may not do this.", _NEXT[403])
+    return None
+
+
+def _flat(detail: Any, prefix: str = "") -> dict[str, str]:
+    """DRF's nested errors as {field: text}."""
+    if isinstance(detail, dict):
+        flat: dict[str, str] = {}
+        for name, inner in detail.items():
+            flat |= _flat(inner, f"{prefix}.{name}" if prefix else str(name))
+        return flat
+    texts = [str(text) for text in detail] if isinstance(detail, list) else [str(detail)]
+    return {prefix or "body": " ".join(texts)}
+
+
+def _body(status: int, title: str, detail: str, next: str, code: str = "") -> dict[str, Any]:
+    return {
+        "type": f"urn:slipway:problem:{code}" if code else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "next": next,
+    }

@@ -1,0 +1,92 @@
+"""The shapes of the API. No rules: what may be is decided in the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from portal.clusters.models import Cluster
+from portal.clusters.progress import node_states, progress
+from portal.courses.models import Course
+from portal.jobs.models import Job, JobOutput
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses what it does not know: a misspelt field must not be passed over in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError(
+                {name: f"unknown; known are {', '.join(self.fields)}" for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class CredentialsSerializer(StrictSerializer):
+    username = serializers.CharField(max_length=255)
+    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+
+
+class WishSerializer(StrictSerializer):
+    course = serializers.UUIDField()
+    name = serializers.CharField()
+    framework = serializers.CharField(default="spark")
+    workers = serializers.IntegerField()
+    flavor = serializers.CharField(max_length=255)
+    hours = serializers.IntegerField()
+
+
+class CourseSerializer(serializers.ModelSerializer[Course]):
+    class Meta:
+        model = Course
+        fields = ("id", "name", "title")
+
+
+class ClusterSerializer(serializers.ModelSerializer[Cluster]):
+    course = serializers.CharField(source="course_id")
+    owner = serializers.CharField(source="owner.username")
+    progress = serializers.SerializerMethodField()
+    nodes = serializers.SerializerMethodField()
+    waiting_for = serializers.CharField()
+
+    class Meta:
+        model = Cluster
+        fields = (
+            "id", "name", "course", "owner", "framework", "workers", "flavor", "status", "target", "progress",
+            "waiting_for", "failure", "nodes", "created_at", "ready_at", "expires_at", "ended_at",
+        )  # fmt: skip
+
+    def get_progress(self, cluster: Cluster) -> dict[str, Any]:
+        now = progress(cluster.manifest, cluster.workers, cluster.status, _present(cluster))
+        return {"done": now.done, "total": now.total, "phase": now.phase}
+
+    def get_nodes(self, cluster: Cluster) -> list[dict[str, Any]]:
+        states = node_states(cluster.manifest, cluster.workers, cluster.status, _present(cluster))
+        return [
+            {"name": node.name, "role": node.role, "address": node.address, "state": states[node.name]}
+            for node in cluster.nodes.all()
+        ]
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    cluster = serializers.CharField(source="cluster_id")
+    owner = serializers.CharField(source="owner.username")
+
+    class Meta:
+        model = Job
+        fields = (
+            "id", "cluster", "owner", "application", "arguments", "files", "status", "exit_code", "reason",
+            "created_at", "started_at", "ended_at",
+        )  # fmt: skip
+
+
+class OutputSerializer(serializers.ModelSerializer[JobOutput]):
+    class Meta:
+        model = JobOutput
+        fields = ("path", "size", "uploaded")
+
+
+def _present(cluster: Cluster) -> list[Any]:
+    return [event for event in cluster.events.all() if event.generation == cluster.generation]

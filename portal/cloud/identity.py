@@ -1,0 +1,37 @@
+"""Who somebody is, according to Keystone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.conf import settings
+from keystoneauth1 import exceptions
+from keystoneauth1.identity import v3
+
+from portal.cloud import sessions
+
+
+class Identity(NamedTuple):
+    id: str
+    name: str
+
+
+def verify(username: str, password: str) -> Identity | None:
+    """Asks for an unscoped token and throws it away: nothing is ever done in a person's name.
+
+    None where name or password is wrong. Raises CloudUnavailable.
+    """
+    cloud = settings.CLOUD
+    auth = v3.Password(
+        auth_url=str(cloud["auth_url"]),
+        username=username,
+        password=password,
+        user_domain_name=cloud["user_domain"],
+        unscoped=True,
+    )
+    with sessions.named_failures():
+        try:
+            access = auth.get_access(sessions.make(auth))
+        except (exceptions.Unauthorized, exceptions.BadRequest):
+            return None
+    return Identity(str(access.user_id), str(access.username))

@@ -1,0 +1,92 @@
+"""Heat's stacks of one project."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from heatclient import client
+from heatclient import exc as heat
+
+from portal.cloud import sessions
+
+TAG = "slipway"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What Heat says of a stack: `action` is CREATE, UPDATE, DELETE...; `status` IN_PROGRESS, COMPLETE or FAILED."""
+
+    id: str
+    name: str
+    action: str
+    status: str
+    reason: str
+
+
+@functools.lru_cache(maxsize=1000)
+def _heat(project_id: str) -> Any:
+    return client.Client(
+        "1",
+        session=sessions.for_project(project_id),
+        service_type="orchestration",
+        region_name=settings.CLOUD["region"],
+    )
+
+
+def list_stacks(project_id: str) -> dict[str, Stack]:
+    """All of the portal's stacks of a project by their names, in one request a page. Raises CloudUnavailable."""
+    with sessions.named_failures():
+        found = [_stack(row) for row in _heat(project_id).stacks.list(filters={"tags": TAG})]
+    return {stack.name: stack for stack in found}
+
+
+def create(
+    project_id: str, name: str, template: str, parameters: Mapping[str, Any], timeout_minutes: int
+) -> str | None:
+    """Asks for the stack and gives its id, or None where the name is taken: then it was made before.
+
+    Rollback is off: of a failed stack the evidence stays until its delete. Raises CloudUnavailable, CloudRefused.
+    """
+    with sessions.named_failures():
+        try:
+            answer = _heat(project_id).stacks.create(
+                stack_name=name,
+                template=template,
+                parameters={
+                    key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()
+                },
+                timeout_mins=timeout_minutes,
+                disable_rollback=True,
+                tags=TAG,
+            )
+        except heat.HTTPConflict:
+            return None
+    return str(answer["stack"]["id"])
+
+
+def delete(project_id: str, stack_id: str) -> None:
+    """Asks for the stack's end; one that is gone is well. Raises CloudUnavailable, CloudRefused."""
+    with sessions.named_failures():
+        try:
+            _heat(project_id).stacks.delete(stack_id)
+        except heat.HTTPNotFound:
+            return
+
+
+def output(project_id: str, stack_id: str, key: str) -> Any:
+    """The value of one output, None where there is none. Raises CloudUnavailable, CloudRefused."""
+    with sessions.named_failures():
+        try:
+            return _heat(project_id).stacks.output_show(stack_id, key)["output"]["output_value"]
+        except heat.HTTPNotFound:
+            return None
+
+
+def _stack(row: Any) -> Stack:
+    action, _, status = row.stack_status.partition("_")
+    return Stack(row.id, row.stack_name, action, status, row.stack_status_reason or "")

@@ -1,0 +1,93 @@
+"""The decision table: from (what the row says, what Heat says, now) to one action. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.cloud.stacks import Stack
+from portal.clusters import failures
+from portal.clusters.failures import Failure
+from portal.clusters.models import Cluster, Status
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do now."""
+
+
+@dataclass(frozen=True)
+class CreateStack:
+    """Make the stack; the name is free, or is that of an earlier attempt."""
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Save the id of a stack that an earlier attempt made and could not save."""
+
+    stack_id: str
+
+
+@dataclass(frozen=True)
+class MarkReady:
+    """Heat says COMPLETE: every node has proved its own membership."""
+
+
+@dataclass(frozen=True)
+class Fail:
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class End:
+    """The cluster's time is over: let it be deleted."""
+
+
+@dataclass(frozen=True)
+class DeleteStack:
+    stack_id: str
+
+
+@dataclass(frozen=True)
+class MarkDeleted:
+    """Heat knows the stack no more."""
+
+
+Action = Wait | CreateStack | Adopt | MarkReady | Fail | End | DeleteStack | MarkDeleted
+
+
+def decide(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
+    """`stack` is what Heat lists under the cluster's stack name."""
+    if cluster.expired(now):
+        return End()
+    if cluster.retry_at and now < cluster.retry_at:
+        return Wait()
+    if cluster.target == Status.DELETED:
+        return _towards_deleted(stack)
+    if cluster.status == Status.CREATING:
+        return _towards_ready(cluster, stack)
+    if cluster.status == Status.READY and (stack is None or stack.action == "DELETE"):
+        return Fail(failures.lost())
+    return Wait()
+
+
+def _towards_deleted(stack: Stack | None) -> Action:
+    if stack is None:
+        return MarkDeleted()
+    if (stack.action, stack.status) == ("DELETE", "IN_PROGRESS"):
+        return Wait()
+    return DeleteStack(stack.id)
+
+
+def _towards_ready(cluster: Cluster, stack: Stack | None) -> Action:
+    if stack is None:
+        return Fail(failures.lost()) if cluster.stack_id else CreateStack()
+    if stack.action == "DELETE":
+        return Fail(failures.lost())
+    if stack.status == "FAILED":
+        return Fail(failures.of_stack(stack.reason))
+    if not cluster.stack_id:
+        return Adopt(stack.id)
+    if stack.status == "COMPLETE":
+        return MarkReady()
+    return Wait()

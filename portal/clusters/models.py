@@ -1,0 +1,141 @@
+"""A cluster is what a student has; its stack is what Heat has."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+import heat_templates
+from cloudinit import frameworks
+from cloudinit.frameworks.manifest import Manifest
+from portal.courses.models import Course
+
+
+class Status(models.TextChoices):
+    """What is. `target` (what should be) takes two of these: ready and deleted."""
+
+    CREATING = "creating", "Creating"
+    READY = "ready", "Ready"
+    UPDATING = "updating", "Updating"
+    DELETING = "deleting", "Deleting"
+    DELETED = "deleted", "Deleted"
+    FAILED = "failed", "Failed"
+
+
+class Cluster(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="clusters")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="clusters")
+    name = models.CharField(max_length=heat_templates.spec.NAME_LIMIT)
+    # The whole ClusterSpec, frozen: rendering it again gives the same template.
+    spec = models.JSONField()
+    vcpus = models.PositiveIntegerField(help_text="of all nodes together")
+    memory_mb = models.PositiveIntegerField(help_text="of all nodes together")
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.CREATING)
+    target = models.CharField(max_length=10, choices=Status, default=Status.READY)
+    # Raised by each change of the nodes; the events of a boot belong to one.
+    generation = models.PositiveIntegerField(default=1)
+    stack_id = models.CharField(max_length=64, null=True)
+    failure = models.JSONField(null=True)  # {"what", "why", "next"}
+    waiting_for = models.CharField(max_length=200, blank=True)
+    retry_at = models.DateTimeField(null=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    metered_to = models.DateTimeField(null=True, help_text="the last hour with a usage record")
+
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    request_digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["owner", "idempotency_key"], condition=~Q(idempotency_key=""), name="one_cluster_for_a_key"
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "course", "name"],
+                condition=~Q(status=Status.DELETED),
+                name="one_live_cluster_of_a_name",
+            ),
+        ]
+        indexes: ClassVar = [
+            # The reconciler asks for these every second.
+            models.Index(fields=["course"], condition=~Q(status=Status.DELETED), name="live_clusters"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def framework(self) -> str:
+        return str(self.spec["framework"])
+
+    @property
+    def flavor(self) -> str:
+        return str(self.spec["flavor"])
+
+    @property
+    def workers(self) -> int:
+        return int(self.spec["workers"])
+
+    @property
+    def manifest(self) -> Manifest:
+        return frameworks.manifest(self.framework)
+
+    @property
+    def stack_name(self) -> str:
+        return heat_templates.stack_name(str(self.id))
+
+    @property
+    def is_live(self) -> bool:
+        return self.status not in (Status.DELETED, Status.FAILED) and self.target == Status.READY
+
+    def expired(self, now: datetime) -> bool:
+        return self.target == Status.READY and now >= self.expires_at
+
+
+class Node(models.Model):
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="nodes")
+    name = models.CharField(max_length=40)
+    role = models.CharField(max_length=40)
+    address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["cluster", "name"], name="one_node_of_a_name")]
+
+
+class EventState(models.TextChoices):
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class ClusterEvent(models.Model):
+    """A step that a node has ended. Append only; progress is a count over it."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="events")
+    generation = models.PositiveIntegerField()
+    node = models.CharField(max_length=40)
+    step = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=EventState)
+    seconds = models.FloatField()
+    message = models.TextField(blank=True)
+    log = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["cluster", "generation", "node", "step", "state"], name="one_event_of_a_step"
+            )
+        ]

@@ -1,0 +1,68 @@
+"""How far a boot is: a count of the steps that nodes have ended; nothing is invented. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from cloudinit.frameworks.manifest import Manifest
+
+
+class StepEvent(Protocol):
+    node: str
+    step: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    done: int
+    total: int
+    phase: str
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 0
+
+
+def progress(manifest: Manifest, workers: int, status: str, events: Iterable[StepEvent]) -> Progress:
+    """`events` are those of the cluster's present generation."""
+    ended = {(event.node, event.step) for event in events if event.state == "done"}
+    total = manifest.step_count(workers)
+    return Progress(
+        total if status == "ready" else min(len(ended), total), total, _phase(manifest, workers, status, ended)
+    )
+
+
+def node_states(manifest: Manifest, workers: int, status: str, events: Iterable[StepEvent]) -> dict[str, str]:
+    """For each node: waiting (not heard of), booting, ready or failed."""
+    events = list(events)
+    return {
+        node.name: "ready" if status == "ready" else _node_state(manifest.role(node.role).steps, node.name, events)
+        for node in manifest.nodes(workers)
+    }
+
+
+def _node_state(steps: tuple[str, ...], node: str, events: list[StepEvent]) -> str:
+    mine = [event for event in events if event.node == node]
+    done = {event.step for event in mine if event.state == "done"}
+    if done.issuperset(steps):
+        return "ready"
+    if any(event.state == "failed" for event in mine):
+        return "failed"
+    return "booting" if mine else "waiting"
+
+
+def _phase(manifest: Manifest, workers: int, status: str, ended: set[tuple[str, str]]) -> str:
+    if status != "creating":
+        return {"ready": "Ready", "deleting": "Deleting", "deleted": "Deleted", "failed": "Failed"}.get(
+            status, "Updating"
+        )
+    if not ended:
+        return "Waiting for the machines"
+    for step in manifest.steps:  # the earliest step that some node has still to end
+        for node in manifest.nodes(workers):
+            if step.name in manifest.role(node.role).steps and (node.name, step.name) not in ended:
+                return step.title
+    return "Waiting for the cloud's confirmation"

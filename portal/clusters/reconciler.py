@@ -1,0 +1,113 @@
+"""A pass: what Heat says of one project's stacks, and for each of its clusters one action.
+
+A pass may die at any point and be repeated; two at once are kept apart by a lock on the project.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+import heat_templates
+from portal import live
+from portal.cloud import stacks
+from portal.cloud.sessions import CloudRefused, CloudUnavailable
+from portal.cloud.stacks import Stack
+from portal.clusters import decisions, failures
+from portal.clusters.credentials import secret_parameters
+from portal.clusters.models import Cluster, Node, Status
+from portal.courses.models import Course
+from portal.locks import try_lock
+
+log = logging.getLogger(__name__)
+
+STACK_TIMEOUT_MINUTES = 45
+RETRY_AFTER = timedelta(seconds=15)  # after the cloud said no to something that must be done in the end
+NO_ANSWER = "the cloud, which does not answer at the moment; this goes on by itself as soon as it does"
+
+
+def reconcile(course: Course) -> None:
+    """One pass over a course. Raises nothing that the next pass can mend."""
+    with try_lock(f"project {course.project_id}") as held:
+        if not held:
+            return
+        Course.objects.filter(pk=course.pk).update(reconciled_at=timezone.now())
+        clusters = list(course.clusters.exclude(status=Status.DELETED).order_by("created_at"))
+        if not clusters:
+            return
+        try:
+            known = stacks.list_stacks(course.project_id)
+            for cluster in clusters:
+                _advance(cluster, known.get(cluster.stack_name))
+        except CloudUnavailable as error:
+            log.warning("The cloud does not answer for course %s: %s", course.name, error)
+            _say_what_is_waited_for(clusters)
+
+
+def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a case for each action
+    now = timezone.now()
+    action = decisions.decide(cluster, stack, now)
+    if not isinstance(action, decisions.Wait):
+        log.info("Cluster %s (%s -> %s): %s", cluster.id, cluster.status, cluster.target, type(action).__name__)
+    match action:
+        case decisions.CreateStack():
+            _create_stack(cluster)
+        case decisions.Adopt(stack_id):
+            _save(cluster, stack_id=stack_id)
+        case decisions.MarkReady():
+            _mark_ready(cluster)
+        case decisions.Fail(failure):
+            _save(cluster, status=Status.FAILED, failure=failure.as_json(), ended_at=now)
+        case decisions.End():
+            _save(cluster, target=Status.DELETED, status=Status.DELETING, ended_at=now)
+        case decisions.DeleteStack(stack_id):
+            _delete_stack(cluster, stack_id)
+        case decisions.MarkDeleted():
+            _save(cluster, status=Status.DELETED, waiting_for="", retry_at=None)
+
+
+def _create_stack(cluster: Cluster) -> None:
+    rendering = heat_templates.render(heat_templates.ClusterSpec.from_mapping(cluster.spec))
+    parameters = {**rendering.parameters, **secret_parameters(cluster)}
+    try:
+        stack_id = stacks.create(
+            cluster.course.project_id, cluster.stack_name, rendering.template, parameters, STACK_TIMEOUT_MINUTES
+        )
+    except CloudRefused as error:
+        _save(cluster, status=Status.FAILED, failure=failures.refused(str(error)).as_json(), ended_at=timezone.now())
+        return
+    if stack_id:
+        _save(cluster, stack_id=stack_id, waiting_for="")
+
+
+def _mark_ready(cluster: Cluster) -> None:
+    addresses = stacks.output(cluster.course.project_id, str(cluster.stack_id), "hosts") or {}
+    for name, address in addresses.items():
+        Node.objects.filter(cluster=cluster, name=name).update(address=address)
+    _save(cluster, status=Status.READY, ready_at=timezone.now(), waiting_for="")
+
+
+def _delete_stack(cluster: Cluster, stack_id: str) -> None:
+    try:
+        stacks.delete(cluster.course.project_id, stack_id)
+    except CloudRefused as error:
+        log.warning("The cloud refuses to delete stack %s: %s", stack_id, error)
+        _save(cluster, waiting_for="the cloud, which could not delete everything yet; it is asked again and again")
+    _save(cluster, retry_at=timezone.now() + RETRY_AFTER)
+
+
+def _save(cluster: Cluster, **changes: object) -> None:
+    """Compare and set: where a person has changed status or target meanwhile, the next pass decides anew."""
+    same = Cluster.objects.filter(pk=cluster.pk, status=cluster.status, target=cluster.target)
+    if same.update(**changes):
+        for field, value in changes.items():
+            setattr(cluster, field, value)
+        live.notify(live.cluster_topic(cluster.id))
+
+
+def _say_what_is_waited_for(clusters: list[Cluster]) -> None:
+    for cluster in clusters:
+        if cluster.status in (Status.CREATING, Status.DELETING, Status.UPDATING) and cluster.waiting_for != NO_ANSWER:
+            _save(cluster, waiting_for=NO_ANSWER)

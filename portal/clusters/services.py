@@ -1,0 +1,159 @@
+"""What people and nodes do to clusters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict
+from functools import partial
+from itertools import count
+from uuid import UUID
+
+import celery
+from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from portal import live
+from portal.accounts.models import User
+from portal.clusters.models import Cluster, ClusterEvent, Node, Status
+from portal.clusters.wishes import Wish, cluster_of
+from portal.courses.models import Course
+from portal.courses.services import course_of, taught_by
+from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal
+
+log = logging.getLogger(__name__)
+
+
+class KeyReused(Invalid):
+    code = "idempotency-key-reused"
+    title = "This key was used for something else"
+
+
+class NotYours(Refusal):
+    """For those who may see a cluster, so that its existence is no secret to them."""
+
+    status = 403
+    code = "not-yours"
+    title = "Only its owner may do this"
+
+
+def visible_to(user: User) -> QuerySet[Cluster]:
+    """A student's own clusters, all of the courses that one teaches, everything to an administrator."""
+    clusters = Cluster.objects.select_related("course", "owner")
+    if not user.is_administrator:
+        clusters = clusters.filter(Q(owner=user) | Q(course__in=taught_by(user)))
+    return clusters.prefetch_related("nodes", Prefetch("events", ClusterEvent.objects.defer("log").order_by("id")))
+
+
+def find(user: User, cluster_id: UUID) -> Cluster:
+    """Raises NotFound also for clusters of others: that they exist is a secret."""
+    cluster = visible_to(user).filter(pk=cluster_id).first()
+    if cluster is None:
+        raise NotFound("cluster")
+    return cluster
+
+
+def owned(user: User, cluster_id: UUID) -> Cluster:
+    """As find, for what only the owner may do."""
+    cluster = find(user, cluster_id)
+    if cluster.owner_id != user.pk:
+        raise NotYours("You may look at this cluster, but it is not yours.", "Ask its owner.")
+    return cluster
+
+
+def suggested_name(owner: User, framework: str) -> str:
+    """A name that the owner has not given to a cluster yet."""
+    taken = set(Cluster.objects.filter(owner=owner).exclude(status=Status.DELETED).values_list("name", flat=True))
+    return next(name for number in count(1) if (name := f"{framework}-{number}") not in taken)
+
+
+def create(owner: User, wish: Wish, key: str = "") -> Cluster:
+    """A new cluster, or that of the same `key` and wish.
+
+    Raises Invalid, Conflict, LimitReached, Unavailable, KeyReused.
+    """
+    digest = hashlib.sha256(json.dumps(asdict(wish), sort_keys=True).encode()).hexdigest()
+    with transaction.atomic():
+        # Of one person's requests in the same second, each sees what the one before it has made.
+        User.objects.select_for_update().get(pk=owner.pk)
+        if key and (earlier := Cluster.objects.filter(owner=owner, idempotency_key=key).first()):
+            if earlier.request_digest != digest:
+                raise KeyReused("The Idempotency-Key stands for another request.", "Send a new key with a new request.")
+            return earlier
+        course = course_of(owner, wish.course)
+        cluster = cluster_of(owner, course, wish)
+        _check_limits(owner, course, wish)
+        cluster.idempotency_key, cluster.request_digest = key, digest
+        cluster.save(force_insert=True)
+        nodes = cluster.manifest.nodes(cluster.workers)
+        Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
+        _wake(course)
+    return cluster
+
+
+def delete(cluster: Cluster) -> None:
+    """Lets the cluster go; one that is going or gone stays so."""
+    going = Cluster.objects.filter(pk=cluster.pk, target=Status.READY)
+    with transaction.atomic():
+        if going.update(target=Status.DELETED, status=Status.DELETING, retry_at=None):
+            Cluster.objects.filter(pk=cluster.pk, ended_at=None).update(ended_at=timezone.now())
+            live.notify(live.cluster_topic(cluster.pk))
+            _wake(cluster.course)
+
+
+def require_ready(cluster: Cluster) -> None:
+    if cluster.status != Status.READY:
+        raise Conflict(
+            f"The cluster {cluster.name!r} is {cluster.get_status_display().lower()}, and not ready.",
+            "Wait until it is ready." if cluster.status == Status.CREATING else "Create a cluster first.",
+        )
+
+
+def record_event(node: Node, step: str, state: str, seconds: float, message: str, log_tail: str) -> None:
+    """Keeps what a node says of its boot; what it said before is not kept twice. Raises Invalid."""
+    cluster = node.cluster
+    known = cluster.manifest.role(node.role).steps
+    if step not in known:
+        raise Invalid.of({"step": f"unknown; a {node.role} has {', '.join(known)}"})
+    with transaction.atomic():
+        ClusterEvent.objects.bulk_create(
+            [
+                ClusterEvent(
+                    cluster=cluster, generation=cluster.generation, node=node.name, step=step, state=state,
+                    seconds=seconds, message=message[:2000], log=log_tail[-20_000:],
+                )
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
+        live.notify(live.cluster_topic(cluster.pk))
+        if state == "failed" or step == known[-1]:
+            _wake(cluster.course)
+
+
+def _check_limits(owner: User, course: Course, wish: Wish) -> None:
+    live_ones = Cluster.objects.filter(owner=owner, course=course).exclude(status=Status.DELETED)
+    names = set(live_ones.values_list("name", flat=True))
+    if wish.name in names:
+        raise Conflict(
+            f"You have a cluster {wish.name!r} in this course already.", "Choose another name, or delete that one."
+        )
+    if len(names) >= course.clusters_each:
+        raise LimitReached(
+            f"You have {len(names)} clusters in {course.title}, and {course.clusters_each} is the limit.",
+            "Delete one that you need no more; one that failed counts until it is deleted.",
+        )
+
+
+def _wake(course: Course) -> None:
+    """Asks for a pass as soon as the transaction is over. Where the broker is away passes come all the same."""
+    transaction.on_commit(partial(_ask_for_pass, str(course.pk)))
+
+
+def _ask_for_pass(course_id: str) -> None:
+    try:
+        celery.current_app.send_task("portal.clusters.tasks.reconcile_course", (course_id,), expires=10, retry=False)
+    except OperationalError:
+        log.warning("The broker does not answer; the next pass will find the change in the database")

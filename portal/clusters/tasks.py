@@ -1,0 +1,27 @@
+"""What Celery runs for clusters."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from portal.clusters import metering, reconciler, schedule
+from portal.courses.models import Course
+
+
+@shared_task
+def pulse() -> None:
+    """Starts a pass for each course that is due."""
+    for course in schedule.due_courses():
+        reconcile_course.apply_async((str(course.pk),), expires=10)
+
+
+@shared_task
+def reconcile_course(course_id: str) -> None:
+    course = Course.objects.filter(pk=course_id).first()
+    if course:
+        reconciler.reconcile(course)
+
+
+@shared_task
+def meter() -> None:
+    metering.meter()

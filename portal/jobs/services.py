@@ -1,0 +1,158 @@
+"""What people and the master's agent do to jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from portal import live
+from portal.accounts.models import User
+from portal.clusters.models import Cluster, Status
+from portal.clusters.services import require_ready, visible_to
+from portal.jobs import rules, storage
+from portal.jobs.models import UNFINISHED, Job, JobOutput, JobStatus
+from portal.jobs.uploads import too_large
+from portal.refusals import Conflict, Invalid, NotFound
+
+LEASE = timedelta(seconds=60)
+# The agent renews its lease all the time; one that is silent for so long has gone with its machine.
+SILENCE = timedelta(minutes=10)
+
+
+class LogGap(Conflict):
+    """The agent sends a later part of a log than the one that is missing; `size` is where to go on."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The log has {size} bytes here.", f"Send it on from byte {size}.")
+        self.size = size
+
+
+def visible_jobs(user: User) -> QuerySet[Job]:
+    return Job.objects.filter(cluster__in=visible_to(user).order_by()).select_related("cluster__course", "owner")
+
+
+def find(user: User, job_id: UUID) -> Job:
+    job = visible_jobs(user).filter(pk=job_id).first()
+    if job is None:
+        raise NotFound("job")
+    return job
+
+
+def submit(
+    owner: User,
+    cluster: Cluster,
+    application: UploadedFile[Any] | None,
+    arguments: object,
+    files: Sequence[UploadedFile[Any]],
+) -> Job:
+    """A new job in the cluster's queue. Raises Conflict where the cluster is not ready, Invalid, TooLarge."""
+    require_ready(cluster)
+    if application is None:
+        raise Invalid.of({"application": "is missing: send the program as a file"})
+    program, names = application.name or "", [file.name or "" for file in files]
+    if wrong := rules.wrong_fields(cluster.manifest, program, arguments, names):
+        raise Invalid.of(wrong)
+    if sum(file.size or 0 for file in (application, *files)) > settings.UPLOAD_LIMIT:
+        raise too_large()
+    job = Job(cluster=cluster, owner=owner, application=program, arguments=arguments, files=names)
+    # The bytes first: a row without its bytes would be a job that cannot run.
+    storage.write(storage.application(job.id), application.chunks())
+    for number, file in enumerate(files):
+        storage.write(storage.input_file(job.id, number), file.chunks())
+    with transaction.atomic():
+        job.save(force_insert=True)
+        live.notify(live.commands_topic(cluster.pk))
+        live.notify(live.cluster_topic(cluster.pk))
+    return job
+
+
+def lease_next(cluster: Cluster) -> Job | None:
+    """The job that the agent should run now, leased to it. One runs at a time, in the order of their coming.
+
+    A job whose lease ran out is given again: the agent knows which jobs it had started.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        unfinished = Job.objects.filter(cluster=cluster, status__in=UNFINISHED).order_by("created_at", "id")
+        job = unfinished.select_for_update().first()
+        if job is None or (job.lease_until and job.lease_until > now):
+            return None
+        job.status, job.lease_until = JobStatus.RUNNING, now + LEASE
+        job.started_at = job.started_at or now
+        job.save(update_fields=["status", "lease_until", "started_at"])
+        _tell(job)
+    return job
+
+
+def renew(job: Job) -> bool:
+    """False where the job is no longer wanted: its agent should stop it."""
+    running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, cluster__target=Status.READY)
+    return bool(running.update(lease_until=timezone.now() + LEASE))
+
+
+def append_log(job: Job, offset: int, data: bytes) -> int:
+    """Takes the bytes from `offset` on, less what is here already; gives the size received so far. Raises LogGap."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job.pk)
+        if offset > job.log_received:
+            raise LogGap(job.log_received)
+        new = data[job.log_received - offset :]
+        if new and not job.is_finished:
+            job.log_received += len(new)
+            storage.append_log(job.pk, new, job.log_received)
+            job.save(update_fields=["log_received"])
+            live.notify(live.job_topic(job.pk))
+    return job.log_received
+
+
+def store_output(job: Job, path: str, chunks: Iterable[bytes]) -> None:
+    """Keeps one file of the job's output; sent again, it replaces what was there."""
+    size = storage.write(storage.output_file(job.pk, path), chunks)
+    JobOutput.objects.update_or_create(job=job, path=path, defaults={"size": size, "uploaded": True})
+
+
+def finish(job: Job, exit_code: int | None, reason: str, listing: Iterable[tuple[str, int]]) -> None:
+    """The job's end, once: `listing` names all of its output with sizes, also what was too large to be sent."""
+    succeeded = exit_code == 0 and not reason
+    with transaction.atomic():
+        ended = Job.objects.filter(pk=job.pk, status__in=UNFINISHED).update(
+            status=JobStatus.SUCCEEDED if succeeded else JobStatus.FAILED,
+            exit_code=exit_code,
+            reason=reason[:4000],
+            ended_at=timezone.now(),
+            lease_until=None,
+        )
+        if ended:
+            rows = [JobOutput(job=job, path=path, size=size, uploaded=False) for path, size in listing]
+            JobOutput.objects.bulk_create(rows, ignore_conflicts=True)
+            _tell(job)
+            live.notify(live.commands_topic(job.cluster_id))
+
+
+def end_orphans() -> None:
+    """Ends the jobs that nobody can end any more: those of clusters that are gone, and of agents that are silent."""
+    gone = Q(cluster__target=Status.DELETED) | Q(cluster__status__in=[Status.DELETED, Status.FAILED])
+    silent = Q(status=JobStatus.RUNNING, lease_until__lt=timezone.now() - SILENCE)
+    _end(gone, JobStatus.CANCELLED, "The cluster ended before the job did.")
+    _end(silent, JobStatus.FAILED, "The cluster's master was not heard of any more while the job ran.")
+
+
+def _end(which: Q, status: JobStatus, reason: str) -> None:
+    for job in Job.objects.filter(which, status__in=UNFINISHED).select_related("cluster")[:500]:
+        with transaction.atomic():
+            same = Job.objects.filter(pk=job.pk, status=job.status, lease_until=job.lease_until)
+            if same.update(status=status, reason=reason, ended_at=timezone.now(), lease_until=None):
+                _tell(job)
+
+
+def _tell(job: Job) -> None:
+    live.notify(live.job_topic(job.pk))
+    live.notify(live.cluster_topic(job.cluster_id))

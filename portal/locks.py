@@ -1,0 +1,24 @@
+"""Advisory locks of PostgreSQL: one at a time, over all processes, and gone with the one that held it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def try_lock(subject: str) -> Iterator[bool]:
+    """Gives True while this session holds the lock on `subject`, False at once where another one does."""
+    key = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        held = bool(cursor.fetchone()[0])
+    try:
+        yield held
+    finally:
+        if held:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

@@ -1,0 +1,154 @@
+"""/node/v1, as docs/architecture.md states it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from rest_framework import status
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal import live
+from portal.clusters.credentials import node_of_credential
+from portal.clusters.models import Node
+from portal.clusters.services import record_event
+from portal.jobs import services as jobs
+from portal.jobs import storage
+from portal.jobs.models import Job
+from portal.nodes.authentication import NodeCredential
+from portal.nodes.serializers import EventSerializer, ResultSerializer
+from portal.refusals import Invalid, NotFound, TooLarge
+
+LONGEST_WAIT = 30  # seconds
+CHUNK = 1024 * 1024
+
+
+class NodeView(APIView):
+    authentication_classes = (NodeCredential,)
+    permission_classes = ()  # without a credential nobody comes this far
+    parser_classes: Sequence[type[BaseParser]] = ()
+
+    @property
+    def node(self) -> Node:
+        return cast(Node, self.request.user)
+
+    def job(self, job_id: UUID) -> Job:
+        """A job of the node's own cluster, asked for by its master."""
+        job = Job.objects.filter(pk=job_id, cluster=self.node.cluster).select_related("cluster").first()
+        if job is None or not is_master(self.node):
+            raise NotFound("job")
+        return job
+
+
+def is_master(node: Node) -> bool:
+    return node.role == node.cluster.manifest.master.name
+
+
+class Events(NodeView):
+    parser_classes = APIView.parser_classes
+
+    def post(self, request: Request) -> Response:
+        event = EventSerializer(data=request.data)
+        event.is_valid(raise_exception=True)
+        said = event.validated_data
+        record_event(self.node, said["step"], said["state"], said["seconds"], said["message"], said["log"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+async def commands(request: HttpRequest) -> HttpResponse:
+    """Answers as soon as there is something to do, or with nothing after the wait. Holds no thread meanwhile."""
+    _, _, credential = request.headers.get("Authorization", "").partition(" ")
+    node = await sync_to_async(node_of_credential)(credential)
+    if node is None or not await sync_to_async(is_master)(node):
+        return JsonResponse({"detail": "The node's credential is wrong, or its cluster is gone."}, status=401)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + min(_whole(request.GET.get("wait")), LONGEST_WAIT)
+    async with live.listener.hears(live.commands_topic(node.cluster_id)) as something:
+        while True:
+            job = await sync_to_async(jobs.lease_next)(node.cluster)
+            if job or loop.time() >= end:
+                return JsonResponse({"commands": [_command(job)] if job else []})
+            await live.wait(something, end - loop.time())
+
+
+class Lease(NodeView):
+    def post(self, request: Request, command_id: UUID) -> Response:
+        wanted = jobs.renew(self.job(command_id))
+        return Response(status=status.HTTP_204_NO_CONTENT if wanted else status.HTTP_410_GONE)
+
+
+class Result(NodeView):
+    parser_classes = APIView.parser_classes
+
+    def post(self, request: Request, command_id: UUID) -> Response:
+        job = self.job(command_id)
+        result = ResultSerializer(data=request.data)
+        result.is_valid(raise_exception=True)
+        said = result.validated_data
+        jobs.finish(job, said["exit_code"], said["reason"], [(file["path"], file["size"]) for file in said["output"]])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Application(NodeView):
+    def get(self, request: Request, job_id: UUID) -> FileResponse:
+        return FileResponse(
+            storage.application(self.job(job_id).pk).open("rb"), content_type="application/octet-stream"
+        )
+
+
+class InputFile(NodeView):
+    def get(self, request: Request, job_id: UUID, number: int) -> FileResponse:
+        job = self.job(job_id)
+        if number >= len(job.files):
+            raise NotFound("file")
+        return FileResponse(storage.input_file(job.pk, number).open("rb"), content_type="application/octet-stream")
+
+
+class Log(NodeView):
+    def post(self, request: Request, job_id: UUID) -> Response:
+        job = self.job(job_id)
+        data = cast(Any, request).read(settings.LOG_LIMIT + 1)
+        if len(data) > settings.LOG_LIMIT:
+            raise TooLarge(f"A part of a log may have {settings.LOG_LIMIT} bytes.", "Send it in smaller parts.")
+        try:
+            return Response({"size": jobs.append_log(job, _whole(request.query_params.get("offset")), data)})
+        except jobs.LogGap as gap:
+            return Response({"size": gap.size}, status=status.HTTP_409_CONFLICT)
+
+
+class Output(NodeView):
+    def put(self, request: Request, job_id: UUID) -> Response:
+        job = self.job(job_id)
+        path = request.query_params.get("path", "")
+        if not path:
+            raise Invalid.of({"path": "is missing"})
+        jobs.store_output(job, path, iter(lambda: cast(Any, request).read(CHUNK), b""))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _command(job: Job) -> dict[str, Any]:
+    return {
+        "id": str(job.pk),
+        "kind": "run-job",
+        "job": {
+            "id": str(job.pk),
+            "application": job.application,
+            "arguments": job.arguments,
+            "files": job.files,
+            "log_limit": settings.LOG_LIMIT,
+            "output_limit": settings.OUTPUT_LIMIT,
+        },
+    }
+
+
+def _whole(text: str | None) -> int:
+    """A number of the query; 0 where there is none."""
+    return int(text) if text and text.isdecimal() and len(text) < 16 else 0

@@ -1,0 +1,70 @@
+"""What the portal answers when it cannot do what was asked: one kind of exception, shown by pages and by the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """`detail` says what and why, `next` what to do now; `fields` maps each wrong field to its fault."""
+
+    status = 400
+    code = "refused"
+    title = "This cannot be done"
+
+    def __init__(self, detail: str, next: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.next = next
+        self.fields = dict(fields or {})
+
+
+class Invalid(Refusal):
+    """Something that was sent is wrong, whatever the state of things is."""
+
+    status = 422
+    code = "invalid"
+    title = "Something in the request is not right"
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> Invalid:
+        detail = "; ".join(f"{name}: {why}" for name, why in fields.items())
+        return cls(detail, "Correct the named fields and send it again.", fields)
+
+
+class NotFound(Refusal):
+    """Also where something exists, but its existence is none of the asker's business."""
+
+    status = 404
+    code = "not-found"
+    title = "There is no such thing here"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"You have no such {what}.", "Look at the list of what you have.")
+
+
+class Conflict(Refusal):
+    """Right as such, but not in the present state."""
+
+    status = 409
+    code = "conflict"
+    title = "Not possible in the present state"
+
+
+class LimitReached(Conflict):
+    code = "limit-reached"
+    title = "A limit is reached"
+
+
+class TooLarge(Refusal):
+    status = 413
+    code = "too-large"
+    title = "Too large"
+
+
+class Unavailable(Refusal):
+    """Something that the portal needs does not answer."""
+
+    status = 503
+    code = "unavailable"
+    title = "A service does not answer"

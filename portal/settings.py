@@ -1,0 +1,182 @@
+"""All settings, from the environment. A wrong or missing one stops the start with a message that names it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import environs
+import psycopg
+
+env = environs.Env(eager=False)
+
+SECRET_KEY = env.str("SLIPWAY_SECRET_KEY", validate=environs.validate.Length(min=32))
+SECRET_KEY_FALLBACKS: list[str] = env.list("SLIPWAY_SECRET_KEY_FALLBACKS", [])
+DEBUG = env.bool("SLIPWAY_DEBUG", False)
+
+# A libpq connection string, as it can name a socket's folder and all else that libpq knows.
+DATABASE_URL = env.str("SLIPWAY_DATABASE_URL")
+REDIS_URL = env.str("SLIPWAY_REDIS_URL")
+
+# How browsers reach the portal, and how nodes do.
+PUBLIC_URL = env.str("SLIPWAY_URL", validate=environs.validate.URL(schemes={"http", "https"}, require_tld=False))
+NODE_URL = env.str("SLIPWAY_NODE_URL", validate=environs.validate.URL(schemes={"http", "https"}, require_tld=False))
+
+# The service user, who alone acts in the projects of courses.
+CLOUD: dict[str, Any] = {
+    "auth_url": env.str("OS_AUTH_URL"),
+    "username": env.str("OS_USERNAME"),
+    "password": env.str("OS_PASSWORD"),
+    "user_domain": env.str("OS_USER_DOMAIN_NAME", "Default"),
+    "region": env.str("OS_REGION_NAME", "RegionOne"),
+    "cacert": env.str("OS_CACERT", "") or None,
+}
+NETWORK = env.str("SLIPWAY_NETWORK")
+GATEWAY_ADDRESS = env.str("SLIPWAY_GATEWAY_ADDRESS")
+BUNDLE_VERSION = env.str("SLIPWAY_BUNDLE_VERSION")
+
+# Bytes of jobs: one folder. Limits are in bytes.
+STORAGE = env.path("SLIPWAY_STORAGE")
+UPLOAD_LIMIT = env.int("SLIPWAY_UPLOAD_LIMIT", 512 * 1024**2, validate=environs.validate.Range(min=1))
+LOG_LIMIT = env.int("SLIPWAY_LOG_LIMIT", 4 * 1024**2, validate=environs.validate.Range(min=4096))
+OUTPUT_LIMIT = env.int("SLIPWAY_OUTPUT_LIMIT", 256 * 1024**2, validate=environs.validate.Range(min=1))
+
+TOKEN_LIFETIME = timedelta(hours=env.int("SLIPWAY_TOKEN_HOURS", 12, validate=environs.validate.Range(min=1)))
+STATIC_ROOT = env.str("SLIPWAY_STATIC_ROOT", "")
+
+try:
+    env.seal()
+    _database = psycopg.conninfo.conninfo_to_dict(DATABASE_URL)
+except environs.EnvValidationError as error:
+    _reasons = cast("dict[str, list[str]]", error.error_messages)
+    _wrong = "\n".join(f"  {name}: {' '.join(why)}" for name, why in sorted(_reasons.items()))
+    sys.exit(f"The portal's settings are not right. Correct these environment variables and start again:\n{_wrong}")
+except psycopg.ProgrammingError as error:
+    sys.exit(f"SLIPWAY_DATABASE_URL is not a PostgreSQL connection string: {error}")
+
+ALLOWED_HOSTS = sorted({str(urlsplit(url).hostname) for url in (PUBLIC_URL, NODE_URL)} | {"localhost", "127.0.0.1"})
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "portal.accounts",
+    "portal.courses",
+    "portal.cloud",
+    "portal.clusters",
+    "portal.jobs",
+    "portal.nodes",
+    "portal.api",
+    "portal.web",
+    "billing",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.web.middleware.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+ASGI_APPLICATION = "portal.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _database.pop("dbname", "portal"),
+        "USER": _database.pop("user", ""),
+        "PASSWORD": _database.pop("password", ""),
+        "HOST": _database.pop("host", ""),
+        "PORT": _database.pop("port", ""),
+        "OPTIONS": _database,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["portal.accounts.backend.KeystoneBackend"]
+LOGIN_URL = "log-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "log-in"
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+# Cookies do not know ports: another portal on the same host must not end this one's sessions.
+SESSION_COOKIE_NAME = f"slipway-session-{urlsplit(PUBLIC_URL).port or 0}"
+CSRF_COOKIE_NAME = f"slipway-csrf-{urlsplit(PUBLIC_URL).port or 0}"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+STATIC_URL = "/static/"
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": STORAGE}},
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+FILE_UPLOAD_HANDLERS = [
+    "portal.jobs.uploads.LimitedUpload",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.authentication.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "portal.api.pagination.Newest",
+    "EXCEPTION_HANDLER": "portal.api.problems.handler",
+    "PAGE_SIZE": 50,
+    "UNAUTHENTICATED_USER": None,
+}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "slipway"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+# A pass that waited longer than this is stale: another has come after it.
+_every = {"options": {"expires": 5}}
+CELERY_BEAT_SCHEDULE = {
+    "reconcile": {"task": "portal.clusters.tasks.pulse", "schedule": 1.0, **_every},
+    "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},
+    "meter": {"task": "portal.clusters.tasks.meter", "schedule": 30.0, **_every},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"keystoneauth": {"level": "WARNING"}, "celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+}

@@ -1,0 +1,101 @@
+"""The forms of the pages. They shape what is sent; what may be is decided in the services."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest
+
+from cloudinit import frameworks
+from portal.accounts.models import User
+from portal.cloud.models import Flavor
+from portal.clusters.services import suggested_name
+from portal.clusters.wishes import Wish
+from portal.courses.services import courses_of
+from portal.refusals import Refusal
+
+DEFAULT_HOURS = 4
+
+
+class LogInForm(AuthenticationForm):
+    error_messages = {  # noqa: RUF012
+        "invalid_login": "The cloud does not know this name with this password. Check both and try again.",
+        "inactive": "This account is closed.",
+    }
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.label_suffix = ""
+
+
+class CreateForm(forms.Form):
+    """Filled in such that pressing Create is all there is to do."""
+
+    name = forms.CharField(label="Name", strip=True)
+    course = forms.ChoiceField(label="Course")
+    framework = forms.ChoiceField(label="Runs")
+    workers = forms.IntegerField(label="Workers")
+    flavor = forms.ChoiceField(label="Size of each machine")
+    hours = forms.IntegerField(label="Ends after (hours)")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        courses = list(courses_of(user))
+        manifests = [frameworks.manifest(name) for name in frameworks.names()]
+        flavors = list(Flavor.objects.all())
+        self._choose("course", [(str(course.pk), course.title) for course in courses])
+        self._choose("framework", [(manifest.name, manifest.title) for manifest in manifests])
+        self._choose("flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors])
+        self._start("name", suggested_name(user, manifests[0].name))
+        self._start("workers", manifests[0].default_workers)
+        self._start("hours", min([DEFAULT_HOURS, *(course.hours_at_most for course in courses)]))
+        self._bound("workers", manifests[0].minimum_workers, manifests[0].maximum_workers)
+        self._bound("hours", 1, max([1, *(course.hours_at_most for course in courses)]))
+
+    @property
+    def has_course(self) -> bool:
+        return bool(self._choices("course"))
+
+    @property
+    def only_course(self) -> str | None:
+        """The course's title where there is nothing to choose."""
+        choices = self._choices("course")
+        return str(choices[0][1]) if len(choices) == 1 else None
+
+    def wish(self) -> Wish:
+        return Wish(**self.cleaned_data)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Shows each fault at its field, and the rest above the form."""
+        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
+        for field, why in known.items():
+            self.add_error(field, why)
+        if not known:
+            self.add_error(None, f"{refusal.detail} {refusal.next}")
+
+    def _choose(self, field: str, choices: list[tuple[str, str]]) -> None:
+        chooser = self.fields[field]
+        assert isinstance(chooser, forms.ChoiceField)
+        chooser.choices = choices
+        if choices:
+            chooser.initial = choices[0][0]
+
+    def _choices(self, field: str) -> list[Any]:
+        chooser = self.fields[field]
+        assert isinstance(chooser, forms.ChoiceField)
+        return list(cast("Any", chooser.choices))
+
+    def _start(self, field: str, value: object) -> None:
+        self.fields[field].initial = value
+
+    def _bound(self, field: str, low: int, high: int) -> None:
+        """For the browser's arrows; the services decide."""
+        self.fields[field].widget.attrs |= {"min": low, "max": high}
+
+
+def _flavor_words(flavor: Flavor) -> str:
+    cores = "1 core" if flavor.vcpus == 1 else f"{flavor.vcpus} cores"
+    return f"{flavor.name}: {cores}, {flavor.memory_mb / 1024:g} GB memory"

@@ -1,0 +1,66 @@
+"""What the pages show, and the parts of them that change by themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from portal.accounts.models import User
+from portal.clusters import services as clusters
+from portal.clusters.models import Cluster, Status
+from portal.clusters.progress import node_states, progress
+from portal.jobs import services as jobs
+from portal.jobs import storage
+from portal.jobs.models import UNFINISHED
+
+LOG_SHOWN = 100_000  # characters of a log's end; the whole one is a link away
+MOVING = (Status.CREATING, Status.UPDATING, Status.DELETING)
+
+
+def cluster_row(cluster: Cluster) -> dict[str, Any]:
+    events = [event for event in cluster.events.all() if event.generation == cluster.generation]
+    return {
+        "cluster": cluster,
+        "progress": progress(cluster.manifest, cluster.workers, cluster.status, events),
+        "moving": cluster.status in MOVING,
+        "events": events,
+    }
+
+
+def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
+    cluster = clusters.find(user, cluster_id)
+    row = cluster_row(cluster)
+    states = node_states(cluster.manifest, cluster.workers, cluster.status, row["events"])
+    titles = {step.name: step.title for step in cluster.manifest.steps}
+    return {
+        **row,
+        "is_owner": cluster.owner_id == user.pk,
+        "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
+        "steps": [(event, titles[event.step]) for event in row["events"]],
+        "jobs": jobs.visible_jobs(user).filter(cluster=cluster)[:50],
+        "suffixes": ",".join(cluster.manifest.job_suffixes),
+        "api_url": settings.PUBLIC_URL,
+    }
+
+
+def cluster_fragment(user: User, cluster_id: UUID) -> str:
+    return render_to_string("web/_cluster.html", cluster_context(user, cluster_id))
+
+
+def job_context(user: User, job_id: UUID) -> dict[str, Any]:
+    job = jobs.find(user, job_id)
+    log = storage.read_log(job.pk)
+    return {
+        "job": job,
+        "moving": job.status in UNFINISHED,
+        "log": log[-LOG_SHOWN:],
+        "log_is_cut": len(log) > LOG_SHOWN,
+        "outputs": list(job.outputs.all()[:500]),
+    }
+
+
+def job_fragment(user: User, job_id: UUID) -> str:
+    return render_to_string("web/_job.html", job_context(user, job_id))

@@ -1,0 +1,27 @@
+"""Refusals as pages, and what every page tells the browser."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
+
+from portal.cloud.sessions import CloudUnavailable
+from portal.refusals import Refusal, Unavailable
+
+# All that a page uses comes from the portal itself.
+POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+class RefusalMiddleware(MiddlewareMixin):
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, CloudUnavailable):
+            error = Unavailable("The sign-in service of the cloud does not answer.", "Try again in a minute.")
+        if not isinstance(error, Refusal):
+            return None
+        return render(request, "web/refusal.html", {"refusal": error}, status=error.status)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response

@@ -1,0 +1,115 @@
+"""The pages. Without JavaScript each works by reloading; with it, fragments are pushed as things change."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from portal import live
+from portal.accounts.models import User
+from portal.clusters import services as clusters
+from portal.clusters.models import Status
+from portal.jobs import files as job_files
+from portal.jobs import services as jobs
+from portal.refusals import Conflict, Invalid
+from portal.web import fragments
+from portal.web.forms import CreateForm, LogInForm
+from portal.web.streams import stream
+
+
+class LogIn(LoginView):
+    template_name = "web/log_in.html"
+    authentication_form = LogInForm
+    redirect_authenticated_user = True
+
+
+def user_of(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    visible = clusters.visible_to(user).exclude(status=Status.DELETED)
+    rows = [fragments.cluster_row(cluster) for cluster in visible[:200]]
+    mine = [row for row in rows if row["cluster"].owner_id == user.pk]
+    others = [row for row in rows if row["cluster"].owner_id != user.pk]
+    context = {"mine": mine, "others": others, "form": CreateForm(user), "moving": any(row["moving"] for row in rows)}
+    return render(request, "web/home.html", context)
+
+
+@login_required
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    form = CreateForm(user_of(request), request.POST)
+    if form.is_valid():
+        try:
+            return redirect("cluster", clusters.create(user_of(request), form.wish()).pk)
+        except (Invalid, Conflict) as refusal:
+            form.refuse(refusal)
+    return render(request, "web/create.html", {"form": form}, status=422)
+
+
+@login_required
+@require_GET
+def cluster(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    return render(request, "web/cluster.html", fragments.cluster_context(user_of(request), cluster_id))
+
+
+@login_required
+@require_GET
+async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBase:
+    return await stream(request, live.cluster_topic(cluster_id), fragments.cluster_fragment, cluster_id)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    clusters.delete(clusters.owned(user_of(request), cluster_id))
+    return redirect("cluster", cluster_id)
+
+
+@login_required
+@require_POST
+def submit(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    user = user_of(request)
+    arguments = [line for line in request.POST.get("arguments", "").splitlines() if line.strip()]
+    try:
+        found = clusters.owned(user, cluster_id)
+        application = request.FILES.get("application")
+        return redirect("job", jobs.submit(user, found, application, arguments, request.FILES.getlist("files")).pk)
+    except (Invalid, Conflict) as refusal:
+        messages.error(request, f"{refusal.detail} {refusal.next}")
+        return redirect("cluster", cluster_id)
+
+
+@login_required
+@require_GET
+def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    return render(request, "web/job.html", fragments.job_context(user_of(request), job_id))
+
+
+@login_required
+@require_GET
+async def job_live(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
+    return await stream(request, live.job_topic(job_id), fragments.job_fragment, job_id)
+
+
+@login_required
+@require_GET
+def job_log(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    return job_files.log_response(jobs.find(user_of(request), job_id))
+
+
+@login_required
+@require_GET
+def job_output(request: HttpRequest, job_id: UUID, path: str) -> HttpResponseBase:
+    return job_files.output_response(jobs.find(user_of(request), job_id), path)
