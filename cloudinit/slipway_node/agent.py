@@ -240,7 +240,8 @@ def run_agent(client: PortalClient, tools: JobTools, records_folder: Path) -> in
 
 
 def say(message: str) -> None:
-    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {message}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {message}\n")
+    sys.stderr.flush()
 
 
 def _wake(writer: int) -> None:

@@ -124,8 +124,6 @@ def send_log(
             if size <= offset:
                 stalls += 1
             if stalls > MOST_STALLS:
-                raise PortalUnavailableError(
-                    f"The portal's log of job {job_id} does not grow past {size} bytes."
-                )
+                raise PortalUnavailableError(f"The portal's log of job {job_id} does not grow past {size} bytes.")
             offset = size
     return offset

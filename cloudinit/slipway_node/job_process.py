@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import IO
 
@@ -67,26 +68,32 @@ def run_process(
     when this returns. JobStoppedError: `stop` was set, or `seconds` have passed. OSError: it could not start.
     """
     stop.check()
-    process = subprocess.Popen(
-        argv,
-        env=dict(environment),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT if errors is None else errors,
-        start_new_session=True,
-        bufsize=0,
-    )
-    assert process.stdout is not None
+    reader, writer = os.pipe()
+    output = FileIO(reader)
     try:
-        stopped = _follow(process, process.stdout, write, stop, seconds)
+        process = subprocess.Popen(
+            argv,
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=subprocess.STDOUT if errors is None else errors,
+            start_new_session=True,
+        )
+    except BaseException:
+        output.close()
+        raise
+    finally:
+        os.close(writer)
+    try:
+        stopped = _follow(process, output, write, stop, seconds)
         # The leader is not reaped yet, so its number still stands for this group and for no other.
         _signal_group(process.pid, signal.SIGKILL)
-        _drain(process.stdout, write)
+        _drain(output, write)
     finally:
         _signal_group(process.pid, signal.SIGKILL)
         code = process.wait()
-        process.stdout.close()
+        output.close()
     if stopped:
         stop.check()
     return code
@@ -109,7 +116,7 @@ def end_processes(name: str, value: str) -> int:
 
 def _follow(
     process: subprocess.Popen[bytes],
-    output: IO[bytes],
+    output: FileIO,
     write: Callable[[bytes], None],
     stop: Stop,
     seconds: float | None,
@@ -140,14 +147,14 @@ def _follow(
         os.close(ended)
 
 
-def _pass_on(output: IO[bytes], write: Callable[[bytes], None]) -> bool:
+def _pass_on(output: FileIO, write: Callable[[bytes], None]) -> bool:
     data = os.read(output.fileno(), READ_BYTES)
     if data:
         write(data)
     return bool(data)
 
 
-def _drain(output: IO[bytes], write: Callable[[bytes], None]) -> None:
+def _drain(output: FileIO, write: Callable[[bytes], None]) -> None:
     """What still stands in the pipe. Bounded: a process that left the group may hold it open."""
     deadline = time.monotonic() + DRAIN_SECONDS
     with selectors.DefaultSelector() as selector:

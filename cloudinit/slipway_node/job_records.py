@@ -63,9 +63,7 @@ class Records:
         data = json.loads(text)
         result = data["result"]
         output = tuple(OutputFile(**item) for item in result["output"])
-        return Record(
-            job_id, data["command_id"], data["state"], Result(result["exit_code"], result["reason"], output)
-        )
+        return Record(job_id, data["command_id"], data["state"], Result(result["exit_code"], result["reason"], output))
 
     def begin(self, job_id: str, command_id: str) -> Path:
         """Write down that the job starts; its folder, empty but for the record."""

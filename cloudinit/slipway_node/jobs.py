@@ -25,6 +25,7 @@ LISTING_BYTES = 32 * 1024 * 1024
 LONGEST_NAME_BYTES = 255
 SOURCE_FOLDERS = ("application", "input", "work")
 DIRECTORY_VARIABLE = "SLIPWAY_JOB_DIR"
+ORDER = {"id": str, "application": str, "arguments": list, "files": list, "output_limit": int}
 # Java takes names of files and arguments in the locale's encoding; without one it loses all but ASCII.
 LOCALE = {"LC_ALL": "C.UTF-8"}
 
@@ -62,13 +63,7 @@ class Job:
 
 def parse_job(body: Mapping[str, Any]) -> Job:
     """A command's `job`, checked. JobError names what is wrong."""
-    for key, kind in (
-        ("id", str),
-        ("application", str),
-        ("arguments", list),
-        ("files", list),
-        ("output_limit", int),
-    ):
+    for key, kind in ORDER.items():
         if not isinstance(body.get(key), kind):
             raise JobError(f"The portal's order for the job has no usable {key!r}.")
     try:
@@ -80,14 +75,17 @@ def parse_job(body: Mapping[str, Any]) -> Job:
         raise JobError("The job's arguments and the names of its files must be strings.")
     if any("\0" in argument for argument in arguments):
         raise JobError("An argument of the job holds a NUL character, which no command can be given.")
-    for name in (body["application"], *files):
-        if problem := name_problem(name):
-            raise JobError(
-                f"The file name {name!r} cannot be used: {problem}. Rename the file and submit again."
-            )
-    if len(set(files)) != len(files):
-        raise JobError("Two of the job's files have the same name. Rename one of them and submit again.")
+    _check_names([body["application"]])
+    _check_names(files)
     return Job(body["id"], body["application"], tuple(arguments), tuple(files), body["output_limit"])
+
+
+def _check_names(names: list[str]) -> None:
+    for name in names:
+        if problem := name_problem(name):
+            raise JobError(f"The file name {name!r} cannot be used: {problem}. Rename the file and submit again.")
+    if len(set(names)) != len(names):
+        raise JobError("Two of the job's files have the same name. Rename one of them and submit again.")
 
 
 def name_problem(name: str) -> str:
@@ -124,9 +122,7 @@ def run_job(job: Job, folder: Path, client: PortalClient, tools: JobTools, stop:
     except (JobError, JobStoppedError) as error:
         return Result(_shown(exit_code), _join(_ending(exit_code), str(error)))
     except OSError as error:
-        return Result(
-            _shown(exit_code), _join(_ending(exit_code), f"The node could not handle the job: {error}")
-        )
+        return Result(_shown(exit_code), _join(_ending(exit_code), f"The node could not handle the job: {error}"))
     finally:
         for name in SOURCE_FOLDERS:  # what comes next, the result above all, needs the room
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -78,7 +78,7 @@ class Backoff:
         """The next pause in seconds, between `least` and `most`."""
         ceiling = min(self._most, self._least * 2.0 ** min(self._tries, 16))
         self._tries += 1
-        return max(self._least, random.uniform(ceiling / 2, ceiling))
+        return max(self._least, random.uniform(ceiling / 2, ceiling))  # noqa: S311 - jitter, no secret
 
     def reset(self) -> None:
         self._tries = 0
@@ -198,9 +198,7 @@ class PortalClient:
 
     def _connection(self, seconds: float) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        return kind(
-            self._host, self._port, timeout=seconds, source_address=self._source, blocksize=COPY_BYTES
-        )
+        return kind(self._host, self._port, timeout=seconds, source_address=self._source, blocksize=COPY_BYTES)
 
     def _request(
         self,
@@ -249,9 +247,7 @@ class PortalClient:
             with partial.open("wb") as target:
                 size = _copy(response, target, path)
             if expected is not None and size != expected:
-                raise PortalUnavailableError(
-                    f"GET {path}: the answer ended after {size} of {expected} bytes."
-                )
+                raise PortalUnavailableError(f"GET {path}: the answer ended after {size} of {expected} bytes.")
             partial.replace(destination)
             return size
         finally:
