@@ -1,0 +1,220 @@
+"""The block of loopback addresses that a home owns: 127.x.y.0/24 with x from 64 to 127."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from minicloud.errors import MinicloudError
+from minicloud.files import read_json, write_json
+
+FIRST_X, LAST_X = 64, 127
+BLOCKS = (LAST_X - FIRST_X + 1) * 256
+PROBES = 256
+# Who listens here on a block's .1 holds the block.
+HOLDER_PORT = 47617
+LOCK_NAME = "slipway-minicloud.lock"
+LOCK_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """A /24; `prefix` is its first three numbers, such as 127.88.3."""
+
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"{self.prefix}.0/24"
+
+    def address(self, last: int) -> str:
+        return f"{self.prefix}.{last}"
+
+    @property
+    def holder(self) -> str:
+        return self.address(1)
+
+    @property
+    def gateway(self) -> str:
+        return self.address(2)
+
+    @property
+    def probe(self) -> str:
+        """An address that is nobody's, to try ports on."""
+        return self.address(3)
+
+    @property
+    def first_port(self) -> str:
+        return self.address(10)
+
+    @property
+    def last_port(self) -> str:
+        return self.address(254)
+
+    def ports(self) -> list[str]:
+        """The addresses that ports get."""
+        return [self.address(last) for last in range(10, 255)]
+
+
+def candidates(home: str) -> list[Block]:
+    """The blocks that a home tries, in its own order: always the same for the same path."""
+    start = int.from_bytes(hashlib.sha256(home.encode()).digest()[:8], "big") % BLOCKS
+    return [block_number((start + step) % BLOCKS) for step in range(PROBES)]
+
+
+def block_number(number: int) -> Block:
+    return Block(f"127.{FIRST_X + number // 256}.{number % 256}")
+
+
+def parse(prefix: object) -> Block:
+    """The block of a saved prefix.
+
+    Raises:
+        MinicloudError: it is none.
+    """
+    match = re.fullmatch(r"127\.(\d{1,3})\.(\d{1,3})", prefix) if isinstance(prefix, str) else None
+    if not match or not (FIRST_X <= int(match[1]) <= LAST_X and int(match[2]) <= 255):
+        raise MinicloudError(f"{prefix!r} is no block of addresses; remove block.json while no server exists")
+    return Block(match[0])
+
+
+@contextlib.contextmanager
+def host_lock(seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Alone on this machine, whatever the user.
+
+    The file is opened without O_CREAT first: in a sticky folder the kernel (fs.protected_regular) refuses
+    O_CREAT on a file of somebody else. Reading is enough for flock.
+
+    Raises:
+        MinicloudError: somebody else keeps the lock for longer than `seconds`.
+    """
+    path = Path(tempfile.gettempdir()) / LOCK_NAME
+    descriptor = _open_lock(path)
+    try:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise MinicloudError(
+                        f"another process keeps {path} locked for {seconds:.0f} s; find it with `fuser {path}`"
+                    ) from None
+                time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_lock(path: Path) -> int:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    for _ in range(10):
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            pass
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
+            os.fchmod(descriptor, 0o644)
+            return descriptor
+    raise MinicloudError(f"{path} comes and goes; see who removes it")
+
+
+def listen(address: str, port: int) -> socket.socket | None:
+    """A listening socket; None where somebody else has the port, there or on every address."""
+    channel = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    channel.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        channel.bind((address, port))
+        channel.listen(1)
+    except OSError as error:
+        channel.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            return None
+        raise
+    return channel
+
+
+def is_free(address: str, port: int) -> bool:
+    channel = listen(address, port)
+    if channel is None:
+        return False
+    channel.close()
+    return True
+
+
+class BlockFile:
+    """A home's block, saved in it; who runs the home's compute holds it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.path = home / "block.json"
+
+    def read(self) -> Block | None:
+        saved = read_json(self.path)
+        return None if saved is None else parse(saved.get("prefix"))
+
+    def choose(self, in_use: bool) -> Block:
+        """The saved block, or a free one that is saved now. `in_use`: addresses of it are already given out.
+
+        Raises:
+            MinicloudError: the saved block is somebody else's and cannot be changed; none is free.
+        """
+        with host_lock():
+            saved = self.read()
+            if saved is not None and (self._ours_runs() or is_free(saved.holder, HOLDER_PORT)):
+                return saved
+            if saved is not None and in_use:
+                raise MinicloudError(taken(saved))
+            for block in candidates(str(self.home)):
+                if is_free(block.holder, HOLDER_PORT):
+                    write_json(self.path, {"prefix": block.prefix})
+                    return block
+        raise MinicloudError(f"none of {PROBES} blocks of loopback addresses is free; stop other clouds here")
+
+    def hold(self) -> tuple[Block, list[object]]:
+        """Hold the saved block for as long as what is returned lives.
+
+        Raises:
+            MinicloudError: there is none, compute already runs, or somebody else holds the block.
+        """
+        block = self.read()
+        if block is None:
+            raise MinicloudError("this home has no block of addresses; run `prepare` first")
+        with host_lock():
+            mark = open(self.home / "compute.lock", "a", encoding="ascii")  # noqa: SIM115 - held for the life
+            try:
+                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise MinicloudError(f"another compute already runs for {self.home}; stop it first") from None
+            channel = listen(block.holder, HOLDER_PORT)
+            if channel is None:
+                raise MinicloudError(taken(block))
+        return block, [mark, channel]
+
+    def _ours_runs(self) -> bool:
+        try:
+            with open(self.home / "compute.lock", encoding="ascii") as mark:
+                fcntl.flock(mark, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+
+def taken(block: Block) -> str:
+    return (
+        f"the addresses {block} of this home are held by another cloud on this machine "
+        f"({block.holder}:{HOLDER_PORT} is in use); stop that one, or reset one of the two"
+    )

@@ -1,0 +1,284 @@
+"""compute: makes of each server's record what it says. It starts, watches and reaps; it decides nothing else.
+
+Servers outlive it: killed and started again it adopts what runs, by pid and start time. Told to stop (SIGTERM)
+it stops all servers, which start again on the same folders and addresses the next time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import logging
+import os
+import selectors
+import shutil
+import signal
+import socket
+import time
+from typing import Any
+
+from minicloud import init, ports, processes, server
+from minicloud.addresses import BlockFile
+from minicloud.errors import MinicloudError
+from minicloud.files import tail
+from minicloud.registry import Registry
+from minicloud.server import Started
+from minicloud.settings import Settings
+
+LOG = logging.getLogger("compute")
+# Datagrams and ended processes wake it at once; this is for a datagram that was lost.
+RESCAN_SECONDS = 20.0
+RETRY_SECONDS = 0.05
+HALF_MADE_SECONDS = 60.0
+STOP_SECONDS = init.GRACE_SECONDS + 4.0
+CONSOLE_TAIL = 1200
+
+
+class Action(enum.Enum):
+    NOTHING = "nothing"
+    START = "start"
+    FAIL = "fail"
+    REMOVE = "remove"
+
+
+def decide(record: dict[str, Any], state: dict[str, Any] | None, alive: bool, boot: str) -> Action:
+    """What to do about a server, from what it should be, what was last noted, and whether its init lives."""
+    if record["desired"] == "deleted":
+        return Action.REMOVE
+    if state is None:
+        return Action.START
+    if state["state"] == "ERROR":
+        return Action.NOTHING
+    if state["state"] == "ACTIVE":
+        if alive:
+            return Action.NOTHING
+        # A machine that was switched off starts its servers again; an init that died in its life is a fault.
+        return Action.FAIL if state["boot"] == boot else Action.START
+    return Action.START
+
+
+class Compute:
+    """The loop and the processes that it watches."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = Registry(settings.home)
+        self.boot = processes.boot()
+        self.selector = selectors.DefaultSelector()
+        self.watched: dict[str, tuple[int, Started]] = {}
+        self.stopping = False
+
+    # The loop
+
+    def serve(self) -> None:
+        """Run until SIGTERM or SIGINT.
+
+        Raises:
+            MinicloudError: this machine or this home cannot run servers now.
+        """
+        server.check_machine(self.settings)
+        self.registry.prepare()
+        block, held = BlockFile(self.settings.home).hold()
+        ports.check(block)
+        channel = self._listen()
+        wakeup = self._catch_signals()
+        LOG.info("ready: addresses %s, %d servers", block, len(self.registry.list_servers()))
+        while not self.stopping:
+            pending = self.look()
+            self._wait(RETRY_SECONDS if pending else RESCAN_SECONDS, channel, wakeup)
+        self.stop_all()
+        self.settings.compute_socket.unlink(missing_ok=True)
+        held.clear()
+        LOG.info("stopped")
+
+    def _listen(self) -> socket.socket:
+        path = self.settings.compute_socket
+        # The home's lock is held: a socket file that is there belongs to a compute that was killed.
+        path.unlink(missing_ok=True)
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        channel.bind(str(path))
+        path.chmod(0o600)
+        self.selector.register(channel, selectors.EVENT_READ)
+        return channel
+
+    def _catch_signals(self) -> socket.socket:
+        reader, writer = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        self.selector.register(reader, selectors.EVENT_READ)
+        return reader
+
+    def _end(self, number: int, frame: object) -> None:
+        self.stopping = True
+
+    def _wait(self, seconds: float, *channels: socket.socket) -> None:
+        self.selector.select(seconds)
+        for channel in channels:
+            # One look serves all that was said until now.
+            with contextlib.suppress(BlockingIOError):
+                while channel.recv(4096):
+                    pass
+
+    # One look at all servers
+
+    def look(self) -> bool:
+        """Do what is to be done now. True: something waits for processes to end, look again soon."""
+        pending = False
+        for identifier, record in self.registry.list_servers().items():
+            try:
+                pending |= self._look_at(identifier, record)
+            except (MinicloudError, OSError) as error:
+                LOG.error("server %s: %s", identifier, error)
+                self._forget(identifier)
+                self._note(identifier, "ERROR", None, str(error))
+        self._tidy()
+        return pending
+
+    def _look_at(self, identifier: str, record: dict[str, Any]) -> bool:
+        state = self.registry.server_state(identifier)
+        action = decide(record, state, self._alive(identifier, state), self.boot)
+        if action is Action.NOTHING:
+            return False
+        if self._kill(identifier, state):
+            return True
+        self._forget(identifier)
+        if action is Action.REMOVE:
+            server.remove(self.settings, identifier, self.registry.server_folder(identifier))
+            LOG.info("server %s (%s) is gone", identifier, record["name"])
+        elif action is Action.FAIL:
+            console = tail(self.registry.server_folder(identifier) / "console.log", CONSOLE_TAIL).strip()
+            LOG.error("server %s (%s): its first process died", identifier, record["name"])
+            self._note(identifier, "ERROR", None, f"its first process died; the console's end:\n{console}")
+        else:
+            self._start(identifier, record, state)
+        return False
+
+    def _start(self, identifier: str, record: dict[str, Any], state: dict[str, Any] | None) -> None:
+        others = {
+            uid
+            for other in self.registry.list_servers()
+            if other != identifier and (uid := (self.registry.server_state(other) or {}).get("uid")) is not None
+        }
+        folder = self.registry.server_folder(identifier)
+        self._note(identifier, "BUILD", None, "")
+        started = server.start(self.settings, identifier, record, folder, (others, (state or {}).get("uid")))
+        self._note(identifier, "ACTIVE", started, "")
+        self._watch(identifier, started)
+        LOG.info("server %s (%s) runs: pid %d, uid %s", identifier, record["name"], started.pid, started.uid)
+
+    def _kill(self, identifier: str, state: dict[str, Any] | None) -> bool:
+        """Kill what is left of a server. True: there was something, look again."""
+        if state is None:
+            return False
+        left = processes.of_server(processes.snapshot(), identifier, _uid_in_use(state, self.boot), self._init(state))
+        for process in left:
+            processes.kill(process, signal.SIGKILL)
+        self._reap(identifier)
+        return bool(left)
+
+    def _tidy(self) -> None:
+        """Remove folders of servers that were never fully written, or not fully removed."""
+        for folder in self.registry.half_made_servers():
+            with contextlib.suppress(FileNotFoundError):
+                old = time.time() - folder.stat().st_mtime > HALF_MADE_SECONDS
+                if old or folder.name.startswith(".removed-"):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    # Watching
+
+    def _init(self, state: dict[str, Any] | None) -> tuple[int, int] | None:
+        if state is None or state.get("pid") is None or state["boot"] != self.boot:
+            return None
+        return state["pid"], state["started"]
+
+    def _alive(self, identifier: str, state: dict[str, Any] | None) -> bool:
+        found = self._init(state)
+        if found is None or processes.start_time(found[0]) != found[1]:
+            return False
+        if identifier not in self.watched:
+            LOG.info("server %s runs on: pid %d", identifier, found[0])
+            self._watch(identifier, Started(*found, uid=state["uid"] if state else None))
+        return True
+
+    def _watch(self, identifier: str, started: Started) -> None:
+        try:
+            descriptor = os.pidfd_open(started.pid)
+        except ProcessLookupError:
+            return
+        self.watched[identifier] = (descriptor, started)
+        self.selector.register(descriptor, selectors.EVENT_READ)
+
+    def _reap(self, identifier: str) -> None:
+        watched = self.watched.get(identifier)
+        if watched is not None and watched[1].child is not None:
+            watched[1].child.poll()
+
+    def _forget(self, identifier: str) -> None:
+        self._reap(identifier)
+        descriptor, _ = self.watched.pop(identifier, (None, None))
+        if descriptor is not None:
+            self.selector.unregister(descriptor)
+            os.close(descriptor)
+
+    def _note(self, identifier: str, state: str, started: Started | None, reason: str) -> None:
+        before = self.registry.server_state(identifier) or {}
+        with contextlib.suppress(FileNotFoundError):
+            self.registry.put_server_state(
+                identifier,
+                {
+                    "state": state,
+                    "pid": started.pid if started else None,
+                    "started": started.started if started else None,
+                    "uid": started.uid if started else before.get("uid"),
+                    "boot": self.boot,
+                    "reason": reason,
+                    "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                },
+            )
+
+    # The end
+
+    def stop_all(self) -> None:
+        """Ask every server to end, wait a bounded time for all at once, kill what is left."""
+        for identifier, (descriptor, started) in self.watched.items():
+            # Noted first: a compute that is killed now does not take the end of these for a fault.
+            self._note(identifier, "STOPPING", started, "compute stops")
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline and any(map(self._lives, list(self.watched))):
+            self.selector.select(max(0.0, min(1.0, deadline - time.monotonic())))
+        for identifier in list(self.watched):
+            self._stopped(identifier)
+
+    def _lives(self, identifier: str) -> bool:
+        self._reap(identifier)
+        descriptor, started = self.watched[identifier]
+        alive = processes.start_time(started.pid) == started.started
+        if not alive:
+            with contextlib.suppress(KeyError):
+                self.selector.unregister(descriptor)
+        return alive
+
+    def _stopped(self, identifier: str) -> None:
+        state = self.registry.server_state(identifier)
+        for _ in range(100):
+            if not self._kill(identifier, state):
+                self._note(identifier, "STOPPED", None, "compute stopped")
+                return
+            time.sleep(RETRY_SECONDS)
+        LOG.error("server %s has processes that cannot be killed", identifier)
+
+
+def _uid_in_use(state: dict[str, Any], boot: str) -> int | None:
+    """The uid is the server's own only while its processes may live: later another home may have it."""
+    owned = state["boot"] == boot and state["state"] in ("ACTIVE", "STOPPING")
+    return state.get("uid") if owned else None
+
+
+def serve(settings: Settings) -> None:
+    """Run compute in the foreground."""
+    Compute(settings).serve()

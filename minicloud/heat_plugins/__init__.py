@@ -1,0 +1,1 @@
+"""What Heat loads: `plugin_dirs` names this folder."""

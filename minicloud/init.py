@@ -1,0 +1,200 @@
+"""The first process of a server: carries out the user data, reaps orphans, ends the server when told to.
+
+It is started by its path with the plan on standard input (see `minicloud.server.plan_of`), the console as its
+output, and the number of a file descriptor to say "ready" or why not. Standard library only: it runs with `python -I -S`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+PR_SET_CHILD_SUBREAPER = 36
+OPEN_FILES = 65536
+# How long the server's programs may take to end before they are killed; compute waits a little longer.
+GRACE_SECONDS = 12.0
+AWAITED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+
+
+def main() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
+    channel = int(sys.argv[1])
+    plan: dict[str, Any] = json.load(sys.stdin)
+    try:
+        become(plan["uid"])
+        root = Path(plan["root"])
+        prepare(root, plan)
+    except OSError as error:
+        report(channel, f"failed: {error}")
+        sys.exit(1)
+    report(channel, "ready")
+    os.environ.clear()
+    os.environ.update(plan["environment"])
+    if run_commands(root, plan["runcmd"]):
+        say("user data carried out")
+        wait_for_the_end()
+    end_everything()
+    say("stopped")
+
+
+def become(uid: int | None) -> None:
+    """Take on the server's own user; reap what its programs leave behind; no core files, enough open files."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    os.umask(0o022)
+
+
+def prepare(root: Path, plan: dict[str, Any]) -> None:
+    """Make the image's part of the root folder and write the files, each whole or not at all."""
+    os.chdir(root)
+    (root / "root").mkdir(mode=0o700, exist_ok=True)
+    for folder in ("etc", "opt", "tmp", "var"):
+        (root / folder).mkdir(exist_ok=True)
+    link = root / "opt/slipway"
+    if not link.is_symlink():
+        link.symlink_to(plan["bundle"])
+    for file in plan["write_files"]:
+        path = below(root, file["path"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(path.name + ".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(file["content"])
+        temporary.chmod(file["permissions"])
+        temporary.replace(path)
+
+
+def below(root: Path, path: str) -> Path:
+    return root / path.lstrip("/")
+
+
+def argv_of(root: Path, command: list[str] | str) -> list[str]:
+    """The words to execute: a text goes to the shell; a program of the server comes before the machine's."""
+    if isinstance(command, str):
+        return ["/bin/sh", "-c", command]
+    program = command[0]
+    if program.startswith("/") and below(root, program).exists():
+        program = str(below(root, program))
+    return [program, *command[1:]]
+
+
+def run_commands(root: Path, commands: list[list[str] | str]) -> bool:
+    """Run one after the other; one that fails does not stop the next, as with cloud-init. False: told to end."""
+    for number, command in enumerate(commands, 1):
+        argv = argv_of(root, command)
+        say(f"command {number} of {len(commands)}: {argv[0]}")
+        begin = time.monotonic()
+        try:
+            pid = os.posix_spawnp(
+                argv[0], argv, dict(os.environ), setsigmask=[], setsigdef=[signal.SIGPIPE, signal.SIGXFSZ]
+            )
+        except OSError as error:
+            say(f"command {number} cannot be run: {error}")
+            continue
+        status = wait_for(pid)
+        if status is None:
+            return False
+        say(f"command {number} ended with {os.waitstatus_to_exitcode(status)} after {time.monotonic() - begin:.1f} s")
+    return True
+
+
+def wait_for(pid: int) -> int | None:
+    """The status of a child when it ends; None when told to end. Reaps all others meanwhile."""
+    while True:
+        status = reap().get(pid)
+        if status is not None:
+            return status
+        if signal.sigwaitinfo(AWAITED).si_signo != signal.SIGCHLD:
+            return None
+
+
+def wait_for_the_end() -> None:
+    while True:
+        reap()
+        if signal.sigwaitinfo(AWAITED).si_signo != signal.SIGCHLD:
+            return
+
+
+def reap() -> dict[int, int]:
+    """Statuses of the children that have ended."""
+    ended: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended[pid] = status
+
+
+def end_everything() -> None:
+    """SIGTERM to each child, and to each that becomes one; SIGKILL after the grace; until none is left."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    asked: set[int] = set()
+    while True:
+        reap()
+        alive = children()
+        if not alive:
+            return
+        late = time.monotonic() > deadline
+        for pid in alive if late else alive - asked:
+            kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+        asked |= alive
+        if time.monotonic() > deadline + GRACE_SECONDS:
+            return
+        signal.sigtimedwait({signal.SIGCHLD}, 0.2 if late else max(0.05, deadline - time.monotonic()))
+
+
+def kill(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError) as error:
+        say(f"process {pid} cannot be signalled: {error}")
+
+
+def children() -> set[int]:
+    """The living children of this process; nobody else can reap them, so their pids are theirs."""
+    own = str(os.getpid())
+    found = set()
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            fields = Path("/proc", name, "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[1] == own and fields[0] not in "ZX":
+            found.add(int(name))
+    return found
+
+
+def report(channel: int, text: str) -> None:
+    os.write(channel, (text + "\n").encode())
+    os.close(channel)
+
+
+def say(text: str) -> None:
+    """A line on the console."""
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    print(f"[{stamp}] init: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Keystone, and Heat's API and engine: one process each, native threads, waitress as the server, loopback only."""
+# mypy: disable-error-code="import-untyped,import-not-found"
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from minicloud.settings import Settings
+
+LOG = logging.getLogger("minicloud.serve")
+HOST = "127.0.0.1"
+STOP_SECONDS = 8.0
+PURGE_SECONDS = 24 * 3600.0
+# Deleted stacks stay readable this long.
+PURGE_DAYS = 2
+
+
+def serve(start: Callable[[Settings], Callable[[], None]], settings: Settings) -> None:
+    """Start a service and run until SIGTERM; it ends within STOP_SECONDS whatever its threads do."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    end = start(settings)
+    print(f"ready: pid {os.getpid()}", flush=True)
+    stop.wait()
+    timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+    end()
+    logging.shutdown()
+    # Heat's pools are not daemons: returning would wait for them.
+    os._exit(0)
+
+
+def listen(application: Any, port: int, threads: int) -> None:
+    """Serve a WSGI application from threads of its own."""
+    import waitress
+
+    server = waitress.create_server(
+        application,
+        host=HOST,
+        port=port,
+        threads=threads,
+        clear_untrusted_proxy_headers=True,
+        connection_limit=1000,
+        channel_timeout=120,
+        ident=None,
+    )
+    threading.Thread(target=server.run, name=f"http-{port}", daemon=True).start()
+
+
+def use_threads() -> None:
+    """Before anything of oslo is imported: oslo.messaging would choose eventlet by itself."""
+    from oslo_service import backend
+
+    backend.init_backend(backend.BackendType.THREADING)
+
+
+def keystone(settings: Settings) -> Callable[[], None]:
+    use_threads()
+    from oslo_config import cfg
+
+    # Keystone passes no folders itself; a stock installation's /etc/keystone must not leak in.
+    cfg.find_config_dirs = lambda *_, **__: []
+    os.environ["OS_KEYSTONE_CONFIG_FILES"] = str(settings.etc / "keystone.conf")
+    # Keystone reads the arguments of the process as its own.
+    sys.argv[1:] = []
+    from keystone.server.wsgi import initialize_public_application
+
+    listen(initialize_public_application(), settings.keystone_port, threads=8)
+    return lambda: None
+
+
+def heat(settings: Settings) -> Callable[[], None]:
+    use_threads()
+    from oslo_config import cfg
+
+    from minicloud import cloud
+    from minicloud.openstack import messages, pauses, recovery, row_order, threads
+
+    cloud.use(settings)
+    _configure_heat(settings)
+    for patch in (messages, pauses, threads, row_order):
+        patch.install()
+    from heat.common import config
+    from heat.engine import service, template
+    from heat.rpc import api
+
+    config.startup_sanity_check()
+    template._get_template_extension_manager()
+    engine = service.EngineService(cfg.CONF.host, api.ENGINE_TOPIC)
+    engine.start()
+    listen(config.load_paste_app("heat-api"), settings.heat_port, threads=16)
+    for target, words in ((recovery.resume, (engine,)), (_purge, ())):
+        threading.Thread(target=target, args=words, name=target.__name__, daemon=True).start()
+    return lambda: engine.stop()
+
+
+def _configure_heat(settings: Settings) -> None:
+    from heat.common import config, messaging
+    from oslo_config import cfg
+    from oslo_log import log
+
+    log.register_options(cfg.CONF)
+    files = ["--config-file", str(settings.etc / "heat.conf")]
+    cfg.CONF(files, project="heat", prog="heat-engine", default_config_dirs=[])
+    log.setup(cfg.CONF, "heat")
+    config.set_config_defaults()
+    messaging.setup()
+
+
+def _purge() -> None:
+    """Once a day forget stacks that were deleted long ago; Heat itself never does."""
+    from heat.db import api
+
+    while True:
+        try:
+            api.purge_deleted(PURGE_DAYS, "days")
+        except Exception:
+            LOG.exception("deleted stacks could not be purged; the next attempt is in a day")
+        threading.Event().wait(PURGE_SECONDS)

@@ -1,0 +1,118 @@
+"""prepare: configuration, addresses, schemas, keys and Keystone's first user. Idempotent; needs no running service."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg2
+
+from minicloud.addresses import BlockFile
+from minicloud.errors import MinicloudError
+from minicloud.files import read_json, write_json
+from minicloud.openstack import configuration
+from minicloud.registry import Registry
+from minicloud.settings import ADMIN_USER, REGION, Settings
+
+LOG = logging.getLogger("prepare")
+PACKAGES = {"keystone": "keystone", "heat": "openstack-heat"}
+STEP_SECONDS = 300
+
+
+def prepare(settings: Settings) -> None:
+    """Make the home ready for `keystone`, `heat` and `compute`.
+
+    Raises:
+        MinicloudError: a database is missing, a migration failed, or no addresses are free.
+    """
+    configuration.write(settings)
+    registry = Registry(settings.home)
+    registry.prepare()
+    block = BlockFile(settings.home).choose(in_use=registry.any_address_claimed())
+    LOG.info("addresses %s", block)
+    marks = settings.home / "prepared.json"
+    done = read_json(marks) or {}
+    for name in PACKAGES:
+        before = schema(settings, name)
+        version = importlib.metadata.version(PACKAGES[name])
+        if before and done.get(name) == {"version": version, "schema": before}:
+            continue
+        LOG.info("migrating the database of %s to %s", name, version)
+        _manage(settings, name, "db_sync")
+        done[name] = {"version": version, "schema": schema(settings, name)}
+        # The users of a database that was made anew are gone.
+        if name == "keystone":
+            done.pop("bootstrap", None)
+        write_json(marks, done)
+    _keys(settings)
+    wanted = {"keystone_port": settings.keystone_port, "admin": settings.admin_password}
+    if done.get("bootstrap") != wanted:
+        _bootstrap(settings)
+        write_json(marks, done | {"bootstrap": wanted})
+
+
+def schema(settings: Settings, database: str) -> list[str]:
+    """The revisions of a database's schema; empty where it has none yet.
+
+    Raises:
+        MinicloudError: there is no such database.
+    """
+    try:
+        connection = psycopg2.connect(
+            dbname=database, user=settings.postgres_user, host=str(settings.postgres), connect_timeout=10
+        )
+    except psycopg2.OperationalError as error:
+        raise MinicloudError(f"database {database}: {str(error).strip()}; start PostgreSQL and create it") from None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('alembic_version') IS NOT NULL")
+            row = cursor.fetchone()
+            if not row or not row[0]:
+                return []
+            cursor.execute("SELECT version_num FROM alembic_version ORDER BY 1")
+            return [str(row[0]) for row in cursor.fetchall()]
+    finally:
+        connection.close()
+
+
+def _keys(settings: Settings) -> None:
+    for verb, repository in (("fernet_setup", "fernet"), ("credential_setup", "credential")):
+        # Key 0 is written first: a set-up that was cut short has no key 1, and is done again.
+        if not (settings.keys / repository / "1").exists():
+            owner = ["--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid())]
+            _manage(settings, "keystone", verb, *owner)
+
+
+def _bootstrap(settings: Settings) -> None:
+    urls = [
+        word
+        for interface in ("public", "internal", "admin")
+        for word in (f"--bootstrap-{interface}-url", settings.auth_url)
+    ]
+    names = ["--bootstrap-username", ADMIN_USER, "--bootstrap-region-id", REGION]
+    # In the environment, not in the arguments: those can be read by every user of the machine.
+    password = {"OS_BOOTSTRAP_PASSWORD": settings.admin_password}
+    _manage(settings, "keystone", "bootstrap", *names, *urls, environment=password)
+
+
+def _manage(settings: Settings, name: str, *words: str, environment: dict[str, str] | None = None) -> None:
+    program = Path(sys.executable).with_name(f"{name}-manage")
+    # The empty folder keeps a stock installation's /etc out.
+    command = [str(program), "--config-file", str(settings.etc / f"{name}.conf")]
+    command += ["--config-dir", str(settings.etc / "empty"), *words]
+    result = subprocess.run(
+        command,
+        env=dict(os.environ, PYTHONWARNINGS="ignore", **(environment or {})),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=STEP_SECONDS,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise MinicloudError(f"`{name}-manage {words[0]}` failed:\n{result.stdout[-3000:].strip()}")

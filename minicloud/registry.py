@@ -1,0 +1,150 @@
+"""What should be: a record a file.
+
+Heat's plug-in writes it, compute reads it. Every write is atomic, so either may be killed at any moment.
+
+    registry/<kind>/<id>.json       ports, networks, security groups, ...
+    registry/addresses/<address>    the id of the port that holds the address
+    servers/<id>/server.json        a server: what it should be
+    servers/<id>/state.json         a server: what it is; written by compute alone
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from minicloud.addresses import Block
+from minicloud.errors import MinicloudError
+from minicloud.files import make_folder, read_json, write_json
+
+IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,80}")
+
+
+class Registry:
+    """The records of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.servers_folder = home / "servers"
+
+    def prepare(self) -> None:
+        """Make the folders; others may pass through the servers' folder (they run under other uids), not read it."""
+        make_folder(self.home / "registry", 0o700)
+        make_folder(self.servers_folder, 0o711)
+
+    def _path(self, kind: str, identifier: str) -> Path:
+        if not IDENTIFIER.fullmatch(identifier):
+            raise MinicloudError(f"{identifier!r} is no id of a record")
+        return self.home / "registry" / kind / f"{identifier}.json"
+
+    def put(self, kind: str, identifier: str, record: dict[str, Any]) -> None:
+        path = self._path(kind, identifier)
+        make_folder(path.parent, 0o700)
+        write_json(path, record)
+
+    def get(self, kind: str, identifier: str) -> dict[str, Any] | None:
+        return read_json(self._path(kind, identifier))
+
+    def delete(self, kind: str, identifier: str) -> None:
+        self._path(kind, identifier).unlink(missing_ok=True)
+
+    def list(self, kind: str) -> dict[str, dict[str, Any]]:
+        """All records of a kind by their ids."""
+        found = {path.stem: read_json(path) for path in (self.home / "registry" / kind).glob("[!.]*.json")}
+        return {identifier: record for identifier, record in found.items() if record is not None}
+
+    def find(self, kind: str, name_or_id: str) -> str | None:
+        """The id of the record with that id or name."""
+        records = self.list(kind)
+        if name_or_id in records:
+            return name_or_id
+        return next((key for key, record in records.items() if record.get("name") == name_or_id), None)
+
+    # Addresses
+
+    def claim_address(self, block: Block, port: str, wanted: str | None = None) -> str:
+        """Give the port an address of the block, the same one again when asked again.
+
+        A link is atomic and never lacks the owner's id in it, whoever dies in between.
+
+        Raises:
+            MinicloudError: the wanted address is another port's or not the block's; the block is used up.
+        """
+        pool = make_folder(self.home / "registry" / "addresses", 0o700)
+        held = next((path.name for path in pool.glob("[0-9]*") if _content(path) == port), None)
+        if held is not None:
+            return held
+        if wanted is not None and wanted not in block.ports():
+            raise MinicloudError(f"the address {wanted} is not one of {block.first_port} to {block.last_port}")
+        with tempfile.NamedTemporaryFile(dir=pool, prefix=".claim-", mode="w") as claim:
+            claim.write(port)
+            claim.flush()
+            for address in [wanted] if wanted is not None else block.ports():
+                try:
+                    os.link(claim.name, pool / address)
+                except FileExistsError:
+                    continue
+                return address
+        if wanted is not None:
+            raise MinicloudError(f"the address {wanted} belongs to another port; leave fixed_ips out")
+        raise MinicloudError(f"all addresses of {block} are in use; delete servers that are no longer needed")
+
+    def release_addresses(self, port: str) -> None:
+        for path in (self.home / "registry" / "addresses").glob("[0-9]*"):
+            if _content(path) == port:
+                path.unlink(missing_ok=True)
+
+    def any_address_claimed(self) -> bool:
+        return any((self.home / "registry" / "addresses").glob("[0-9]*"))
+
+    # Servers
+
+    def server_folder(self, identifier: str) -> Path:
+        if not IDENTIFIER.fullmatch(identifier):
+            raise MinicloudError(f"{identifier!r} is no id of a server")
+        return self.servers_folder / identifier
+
+    def put_server(self, identifier: str, record: dict[str, Any]) -> None:
+        folder = make_folder(self.server_folder(identifier), 0o711)
+        write_json(folder / "server.json", record)
+
+    def get_server(self, identifier: str) -> dict[str, Any] | None:
+        return read_json(self.server_folder(identifier) / "server.json")
+
+    def server_state(self, identifier: str) -> dict[str, Any] | None:
+        return read_json(self.server_folder(identifier) / "state.json")
+
+    def put_server_state(self, identifier: str, state: dict[str, Any]) -> None:
+        write_json(self.server_folder(identifier) / "state.json", state)
+
+    def list_servers(self) -> dict[str, dict[str, Any]]:
+        found = {path.parent.name: read_json(path) for path in self.servers_folder.glob("[!.]*/server.json")}
+        return {identifier: record for identifier, record in found.items() if record is not None}
+
+    def half_made_servers(self) -> list[Path]:
+        """Folders of servers whose record was never written, or that were being removed."""
+        try:
+            entries = list(self.servers_folder.iterdir())
+        except FileNotFoundError:
+            return []
+        return [entry for entry in entries if entry.is_dir() and not (entry / "server.json").exists()]
+
+
+def _content(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def wake_compute(path: Path) -> None:
+    """Tell compute that a server's record changed; where it does not listen it finds out by itself later."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as channel:
+        try:
+            channel.sendto(b"changed", str(path))
+        except OSError:
+            pass

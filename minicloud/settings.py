@@ -1,0 +1,156 @@
+"""What the launcher tells minicloud, and where minicloud keeps what."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minicloud.errors import MinicloudError
+
+REGION = "RegionOne"
+SERVICE_USER = "slipway"
+# Not `admin`: that name is free for a person who logs in to the portal.
+ADMIN_USER = "keystone-admin"
+RESERVED_USERS = frozenset({SERVICE_USER, ADMIN_USER, "heat"})
+# bcrypt, which Keystone uses, takes no more bytes.
+MAX_PASSWORD = 72
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The content of settings.json (docs/architecture.md, "Contract: launcher and minicloud")."""
+
+    home: Path
+    run: Path
+    postgres: Path
+    postgres_user: str
+    keystone_port: int
+    heat_port: int
+    bundle: Path
+    bundle_version: str
+    service_password: str
+    admin_password: str
+    heat_password: str
+    heat_domain_admin_password: str
+    heat_encryption_key: str
+    courses: tuple[str, ...]
+    users: dict[str, str]
+    uid_base: int
+
+    @property
+    def auth_url(self) -> str:
+        return f"http://127.0.0.1:{self.keystone_port}/v3"
+
+    @property
+    def heat_url(self) -> str:
+        return f"http://127.0.0.1:{self.heat_port}/v1"
+
+    @property
+    def etc(self) -> Path:
+        return self.home / "etc"
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def cloud_file(self) -> Path:
+        return self.home / "cloud.json"
+
+    @property
+    def compute_socket(self) -> Path:
+        return self.run / "compute.sock"
+
+
+def load(path: Path) -> Settings:
+    """Read and check settings.json.
+
+    Raises:
+        MinicloudError: the file cannot be read, or names every wrong field at once.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MinicloudError(f"{path} cannot be read as JSON ({error}); the launcher writes it") from None
+    if not isinstance(raw, dict):
+        raise MinicloudError(f"{path} holds no JSON object; the launcher writes it")
+    problems = problems_of(raw)
+    if problems:
+        raise MinicloudError(f"{path}: " + "; ".join(problems))
+    secrets = raw["secrets"]
+    return Settings(
+        home=Path(raw["home"]),
+        run=Path(raw["run"]),
+        postgres=Path(raw["postgres"]),
+        postgres_user=raw["postgres_user"],
+        keystone_port=raw["keystone_port"],
+        heat_port=raw["heat_port"],
+        bundle=Path(raw["bundle"]),
+        bundle_version=raw["bundle_version"],
+        service_password=raw["service_password"],
+        admin_password=raw["admin_password"],
+        heat_password=secrets["heat"],
+        heat_domain_admin_password=secrets["heat_domain_admin"],
+        heat_encryption_key=secrets["heat_encryption_key"],
+        courses=tuple(raw["courses"]),
+        users=dict(raw["users"]),
+        uid_base=raw["uid_base"],
+    )
+
+
+def problems_of(raw: dict[str, Any]) -> list[str]:
+    """What is wrong with the fields of a settings object; empty when all is well."""
+    problems = [
+        f"`{name}` must be an absolute path"
+        for name in ("home", "run", "postgres", "bundle")
+        if not (isinstance(raw.get(name), str) and raw[name].startswith("/"))
+    ]
+    for name in ("keystone_port", "heat_port"):
+        if not (isinstance(raw.get(name), int) and 1024 <= raw[name] <= 65535):
+            problems.append(f"`{name}` must be a port from 1024 to 65535")
+    if not (isinstance(raw.get("uid_base"), int) and raw["uid_base"] >= 1000):
+        problems.append("`uid_base` must be a number of at least 1000")
+    problems += [
+        f"`{name}` must be a text that is not empty"
+        for name in ("postgres_user", "bundle_version")
+        if not (isinstance(raw.get(name), str) and raw[name])
+    ]
+    return problems + _password_problems(raw) + _people_problems(raw)
+
+
+def _password_problems(raw: dict[str, Any]) -> list[str]:
+    secrets = raw.get("secrets")
+    if not isinstance(secrets, dict):
+        secrets = {}
+    passwords = {name: raw.get(name) for name in ("service_password", "admin_password")}
+    passwords |= {f"secrets.{name}": secrets.get(name) for name in ("heat", "heat_domain_admin")}
+    problems = [
+        f"`{name}` must be a password of 1 to {MAX_PASSWORD} bytes"
+        for name, value in passwords.items()
+        if not _is_password(value)
+    ]
+    key = secrets.get("heat_encryption_key")
+    if not (isinstance(key, str) and len(key) == 32):
+        problems.append("`secrets.heat_encryption_key` must have exactly 32 characters")
+    return problems
+
+
+def _people_problems(raw: dict[str, Any]) -> list[str]:
+    problems = []
+    courses = raw.get("courses")
+    if not (isinstance(courses, list) and courses and all(isinstance(name, str) and name for name in courses)):
+        problems.append("`courses` must be a list of one or more names")
+    elif len(set(courses)) != len(courses):
+        problems.append("`courses` names a course twice")
+    users = raw.get("users")
+    if not (isinstance(users, dict) and all(map(_is_password, users.values()))):
+        problems.append(f"`users` must map names to passwords of 1 to {MAX_PASSWORD} bytes")
+    elif RESERVED_USERS & set(users):
+        problems.append(f"`users` may not contain {', '.join(sorted(RESERVED_USERS & set(users)))}")
+    return problems
+
+
+def _is_password(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value.encode()) <= MAX_PASSWORD
