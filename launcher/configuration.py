@@ -1,0 +1,96 @@
+"""What the launcher tells minicloud and the portal: plain values, made from paths, ports and secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from launcher import postgres
+from launcher.credentials import CLUSTERS_EACH, COURSES
+from launcher.paths import Paths
+
+# Below it stands PostgreSQL's own; nodes take theirs from here on.
+UID_BASE = postgres.UNPRIVILEGED_UID + 1
+DATABASES = ("portal", "keystone", "heat")
+
+
+def portal_url(ports: Mapping[str, int]) -> str:
+    return f"http://127.0.0.1:{ports['web']}"
+
+
+def minicloud_settings(
+    paths: Paths,
+    ports: Mapping[str, int],
+    secrets: Mapping[str, str],
+    logins: Mapping[str, str],
+    bundle: Path,
+) -> dict[str, Any]:
+    """settings.json (docs/architecture.md, "Contract: launcher and minicloud"); `bundle` is named by its version."""
+    return {
+        "home": str(paths.minicloud),
+        "run": str(paths.run),
+        "postgres": str(paths.postgres_socket),
+        "postgres_user": postgres.USER,
+        "keystone_port": ports["keystone"],
+        "heat_port": ports["heat"],
+        "bundle": str(bundle),
+        "bundle_version": bundle.name,
+        "service_password": secrets["service"],
+        "admin_password": secrets["keystone_admin"],
+        "secrets": {name: secrets[name] for name in ("heat", "heat_domain_admin", "heat_encryption_key")},
+        "courses": list(COURSES),
+        "users": dict(logins),
+        "uid_base": UID_BASE,
+    }
+
+
+def portal_environment(
+    paths: Paths,
+    ports: Mapping[str, int],
+    secrets: Mapping[str, str],
+    database_url: str,
+    cloud: Mapping[str, Any],
+    bundle_version: str,
+) -> dict[str, str]:
+    """environment.json: what the portal's processes get. `cloud` is minicloud's cloud.json."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "SLIPWAY_SECRET_KEY": secrets["django"],
+        "SLIPWAY_DATABASE_URL": database_url,
+        "SLIPWAY_REDIS_URL": f"unix://{paths.redis_socket}",
+        "SLIPWAY_URL": portal_url(ports),
+        "SLIPWAY_NODE_URL": portal_url(ports),
+        "SLIPWAY_STORAGE": str(paths.home / "storage"),
+        "SLIPWAY_STATIC_ROOT": str(paths.home / "static"),
+        "SLIPWAY_NETWORK": cloud["network"],
+        "SLIPWAY_GATEWAY_ADDRESS": cloud["gateway_address"],
+        "SLIPWAY_BUNDLE_VERSION": bundle_version,
+        "OS_AUTH_URL": cloud["auth_url"],
+        "OS_USERNAME": cloud["username"],
+        "OS_PASSWORD": cloud["password"],
+        "OS_USER_DOMAIN_NAME": cloud["user_domain"],
+        "OS_REGION_NAME": cloud["region"],
+    }
+
+
+def courses(cloud: Mapping[str, Any]) -> dict[str, Any]:
+    """What `manage.py import_courses` reads: the courses with their members, and the administrators."""
+    return {
+        "courses": [
+            {
+                "name": name,
+                "title": title,
+                "project": cloud["projects"][name],
+                "clusters_each": CLUSTERS_EACH,
+                "members": [{"username": username, "role": role} for username, role in members.items()],
+            }
+            for name, (title, members) in COURSES.items()
+        ],
+        "administrators": ["admin"],
+    }
+
+
+def catalogue(cloud: Mapping[str, Any]) -> dict[str, Any]:
+    """What `manage.py import_catalogue` reads."""
+    return {"flavors": cloud["flavors"], "images": cloud["images"]}

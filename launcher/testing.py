@@ -1,0 +1,166 @@
+"""`./slipway test`: the suites, in the test environment; and an embedded cloud of one's own for the e2e tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from launcher import environments
+from launcher.console import Console
+from launcher.environments import python_of
+from launcher.paths import TOP, Paths
+from launcher.problem import Problem
+
+SUITES = ("unit", "db", "e2e")
+COUNTS = ("tests", "passed", "failures", "errors", "skipped")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one suite came to; counts by pytest's own report, empty where it wrote none."""
+
+    suite: str
+    exit_code: int
+    counts: dict[str, int]
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        # A suite in which nothing ran, or something was skipped for want of what it needs, proves nothing.
+        return self.exit_code == 0 and self.counts.get("passed", 0) > 0 and not self.counts.get("skipped", 0)
+
+
+def read_counts(report: str) -> dict[str, int]:
+    """The counts in a JUnit report of pytest."""
+    counts = dict.fromkeys(COUNTS, 0)
+    for suite in xml.etree.ElementTree.fromstring(report).iter("testsuite"):  # noqa: S314  (our own pytest wrote it)
+        for name in ("tests", "failures", "errors", "skipped"):
+            counts[name] += int(suite.get(name, "0"))
+    counts["passed"] = counts["tests"] - counts["failures"] - counts["errors"] - counts["skipped"]
+    return counts
+
+
+def describe(outcome: Outcome) -> str:
+    if not outcome.counts:
+        return f"{outcome.suite:6} FAILED  it did not run to its end (exit status {outcome.exit_code})"
+    parts = [f"{outcome.counts[name]} {name}" for name in COUNTS[1:] if outcome.counts[name] or name == "passed"]
+    verdict = "ok" if outcome.good else "FAILED"
+    return f"{outcome.suite:6} {verdict:7} {', '.join(parts)} in {outcome.seconds:.1f} s"
+
+
+def total(outcomes: Sequence[Outcome]) -> Outcome:
+    counts = {name: sum(outcome.counts.get(name, 0) for outcome in outcomes) for name in COUNTS}
+    worst = 0 if all(outcome.good for outcome in outcomes) else 1
+    return Outcome("total", worst, counts, sum(outcome.seconds for outcome in outcomes))
+
+
+def run_suites(paths: Paths, chosen: Sequence[str], options: Sequence[str], console: Console) -> bool:
+    """Run the suites (all when none is named); whether all is well. The last lines are the counts."""
+    environment = ensure_environment(paths, console)
+    outcomes = []
+    for suite in chosen or SUITES:
+        console.say(f"== {suite}")
+        outcomes.append(_run_suite(paths, environment, suite, options))
+    console.say()
+    for outcome in [*outcomes, total(outcomes)]:
+        console.say(describe(outcome))
+        if outcome.counts.get("skipped") and outcome.suite != "total":
+            console.say(f"{'':6} skipped tests count as failed: something that they need is missing (see above)")
+    return total(outcomes).good
+
+
+def ensure_environment(paths: Paths, console: Console) -> Path:
+    if not environments.is_complete(environments.folder(paths, "test")):
+        with console.step("environments") as step:
+            environments.ensure(paths, "test", step.say)
+    return environments.folder(paths, "test")
+
+
+def _run_suite(paths: Paths, environment: Path, suite: str, options: Sequence[str]) -> Outcome:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="slipway-test-") as folder:
+        report = Path(folder) / "report.xml"
+        command = [str(python_of(environment)), "-m", "pytest", f"tests/{suite}", "-rs", f"--junitxml={report}"]
+        sys.stdout.flush()
+        done = subprocess.run(
+            [*command, *options],
+            check=False,
+            cwd=paths.top,
+            env=tool_environment(environment),
+            stdin=subprocess.DEVNULL,
+        )
+        counts = read_counts(report.read_text(encoding="utf-8")) if report.exists() else {}
+    return Outcome(suite, done.returncode, counts, time.monotonic() - began)
+
+
+def tool_environment(environment: Path) -> dict[str, str]:
+    """The caller's environment with the test environment's programs first."""
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(environment)}
+
+
+def become_tool(paths: Paths, words: Sequence[str], console: Console) -> None:
+    """Become a program of the test environment, in the checkout: ruff, mypy, lint-imports ..."""
+    environment = ensure_environment(paths, console)
+    program = environment / "bin" / words[0]
+    if not program.exists():
+        raise Problem(f"{words[0]} is not in the test environment", f"there is no {program}", "see pyproject.toml")
+    os.chdir(paths.top)
+    os.execve(program, [str(program), *words[1:]], tool_environment(environment))
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A running Slipway of a test's own."""
+
+    home: Path
+    url: str
+    logins: dict[str, str]
+
+    def slipway(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `./slipway ARGUMENTS` on this home; stdout and stderr are in the answer."""
+        return _slipway(self.home, arguments, check)
+
+    def status(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.slipway("status", "--json").stdout)
+        return answer
+
+
+def _slipway(home: Path, arguments: Sequence[str], check: bool) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [str(TOP / "slipway"), *arguments],
+        check=False,
+        env={**os.environ, "SLIPWAY_HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"./slipway {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+@contextlib.contextmanager
+def embedded() -> Iterator[Embedded]:
+    """`./slipway up` on a home in a temporary folder, and `reset` at the end, whatever happened in between."""
+    with tempfile.TemporaryDirectory(prefix="slipway-home-") as folder:
+        # As root the nodes' users must reach it.
+        Path(folder).chmod(0o711)
+        home = Path(folder) / "home"
+        try:
+            _slipway(home, ["up"], check=True)
+            ports = json.loads((home / "ports.json").read_text(encoding="utf-8"))
+            logins = json.loads((home / "logins.json").read_text(encoding="utf-8"))
+            yield Embedded(home, f"http://127.0.0.1:{ports['web']}", logins)
+        finally:
+            _slipway(home, ["reset", "--yes"], check=True)

@@ -1,0 +1,256 @@
+"""`./slipway up`: from a checkout to a portal that answers, each step skipped when it is done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from launcher import (
+    bundle,
+    configuration,
+    control,
+    credentials,
+    doctor,
+    environments,
+    ports,
+    postgres,
+    processes,
+    redis,
+    services,
+    supervisor,
+    system,
+)
+from launcher.console import Console, Step
+from launcher.environments import python_of
+from launcher.files import fingerprint, locked, read_json, tree_fingerprint, write_atomically, write_json
+from launcher.paths import Paths, make_home
+from launcher.postgres import Postgres
+from launcher.problem import Problem
+from launcher.service import Service
+from launcher.supervisor import Supervisor
+
+
+def up(paths: Paths, wanted_port: int | None, console: Console) -> str:
+    """Bring everything up; the portal's address. Problem when something stands in the way."""
+    make_home(paths, os.geteuid())
+    with locked(paths.lock, lambda holder: console.say(f"Another command works on this home: waiting for {holder}.")):
+        # `reset` may have taken the folders away while we waited.
+        make_home(paths, os.geteuid())
+        return Ascent(paths, wanted_port, console).run()
+
+
+class Ascent:
+    """One `up`: the steps in their order and what they hand on to one another."""
+
+    def __init__(self, paths: Paths, wanted_port: int | None, console: Console) -> None:
+        self.paths = paths
+        self.wanted_port = wanted_port
+        self.console = console
+        self.keeper = Supervisor(paths)
+
+    def run(self) -> str:
+        steps: list[tuple[str, Callable[[Step], None]]] = [
+            ("checks", self.check),
+            ("environments", self.make_environments),
+            ("bundle", self.make_bundle),
+            ("home", self.settle),
+            ("supervisor", self.start_supervisor),
+            ("postgres", self.start_postgres),
+            ("cloud set-up", self.prepare_cloud),
+            ("keystone", self.start_keystone),
+            ("cloud seed", self.seed_cloud),
+            ("heat, compute", self.start_cloud),
+            ("portal set-up", self.prepare_portal),
+            ("web, worker", self.start_portal),
+        ]
+        for title, action in steps:
+            with self.console.step(title) as step:
+                action(step)
+        return configuration.portal_url(self.ports)
+
+    def check(self, step: Step) -> None:
+        checks = doctor.judge(doctor.gather(self.paths, "web" in control.recorded(self.paths)))
+        trouble = doctor.other_trouble(checks)
+        if trouble:
+            raise trouble
+        packages = doctor.missing_packages(checks)
+        if packages:
+            system.install(packages, step.say)
+        warnings = [check for check in checks if check.verdict == doctor.WARNING and check.name != "port"]
+        for check in warnings:
+            step.say(f"{check.name}: {check.text}")
+        step.result = (
+            f"{len(checks)} checks, {len(packages)} packages installed" if packages else f"{len(checks)} checks"
+        )
+
+    def make_environments(self, step: Step) -> None:
+        self.portal = environments.ensure(self.paths, "portal", step.say)
+        self.minicloud = environments.ensure(self.paths, "minicloud", step.say)
+        described = {"portal": environments.describe(self.portal), "minicloud": environments.describe(self.minicloud)}
+        step.result = "; ".join(f"{name}: {text}" for name, text in described.items())
+
+    def make_bundle(self, step: Step) -> None:
+        self.bundle = bundle.ensure(self.paths, self.portal, step.say)
+        step.result = self.bundle.name
+
+    def settle(self, step: Step) -> None:
+        """Secrets, logins and ports: made once, kept."""
+        self.logins = credentials.logins(self.paths.logins)
+        self.secrets = credentials.server_secrets(self.paths.secrets)
+        ours = set(control.recorded(self.paths))
+        kept = ports.read(self.paths.ports)
+        self.ports, notes = ports.choose(kept, ours, self.wanted_port, self.paths.home, ports.is_free)
+        for note in notes:
+            step.say(note)
+        if self.ports != kept:
+            ports.write(self.paths.ports, self.ports)
+        self.settings = configuration.minicloud_settings(self.paths, self.ports, self.secrets, self.logins, self.bundle)
+        self.server = make_postgres(self.paths, self.portal)
+        self.plan = services.Plan(
+            self.paths, self.portal, self.minicloud, self.ports, self.server, redis.find_server(self.portal)
+        )
+        self.probes = services.probes(self.paths, self.ports, self.server)
+        step.result = f"{self.paths.home}; ports " + ", ".join(f"{n} {p}" for n, p in self.ports.items())
+
+    def start_supervisor(self, step: Step) -> None:
+        conf = supervisor.configuration(self.paths, environments.interpreter(), os.geteuid() == 0)
+        answers = self.keeper.answers()
+        changed = not self.paths.supervisord_conf.exists() or self.paths.supervisord_conf.read_text() != conf
+        if answers and changed:
+            step.say("the supervisor's configuration changed: everything restarts")
+            control.stop_all(self.paths, step.say)
+        elif not answers:
+            control.stop_silent_supervisor(self.paths)
+            control.stop_orphans(self.paths, step.say, keep_servers=True)
+        if changed:
+            write_atomically(self.paths.supervisord_conf, conf, 0o600)
+        if not self.keeper.answers():
+            self.keeper.launch(self.portal / "bin" / "supervisord")
+        daemon = self.keeper.pid()
+        step.result = f"pid {daemon.pid}" if daemon else ""
+
+    def start_postgres(self, step: Step) -> None:
+        if self.server.prepare():
+            for stamp in (self.paths.home / "done").iterdir():
+                stamp.unlink()
+        self._start(services.stores(self.plan), ("postgres", "redis"), step)
+        made = self.server.create_databases(configuration.DATABASES)
+        step.result = f"PostgreSQL and Redis answer; databases made: {len(made)}"
+
+    def prepare_cloud(self, step: Step) -> None:
+        write_json(self.paths.settings, self.settings, 0o600)
+        mark = fingerprint(self._minicloud_mark(), self.settings)
+        if self._is_done("prepare", mark):
+            step.result = "done before"
+            return
+        # Their tables may be about to change; compute and its servers have none.
+        self._stop_running(("heat", "keystone"))
+        self._minicloud("prepare")
+        self._note_done("prepare", mark)
+
+    def start_keystone(self, step: Step) -> None:
+        self._start(self._cloud_services(), ("keystone",), step)
+        step.result = f"answers on port {self.ports['keystone']}"
+
+    def seed_cloud(self, step: Step) -> None:
+        mark = fingerprint(self._minicloud_mark(), self.settings)
+        if self._is_done("seed", mark) and self.paths.cloud.exists():
+            step.result = "done before"
+        else:
+            self._minicloud("seed")
+            self._note_done("seed", mark)
+        self.cloud = read_json(self.paths.cloud)
+
+    def start_cloud(self, step: Step) -> None:
+        self._start(self._cloud_services(), ("heat", "compute"), step)
+        step.result = f"Heat answers on port {self.ports['heat']}"
+
+    def prepare_portal(self, step: Step) -> None:
+        self.environment = configuration.portal_environment(
+            self.paths, self.ports, self.secrets, self.server.url("portal"), self.cloud, self.bundle.name
+        )
+        write_json(self.paths.environment, self.environment, 0o600)
+        code = tree_fingerprint(self.paths.top, services.PORTAL_CODE)
+        mark = fingerprint(code, self.environment, str(self.portal), self.cloud, credentials.COURSES)
+        if self._is_done("portal", mark):
+            step.result = "done before"
+            return
+        self._stop_running(("worker", "web"))
+        self._manage("migrate", "--no-input", "--verbosity", "0")
+        self._manage("collectstatic", "--no-input", "--verbosity", "0")
+        self._manage("import_catalogue", "-", given=configuration.catalogue(self.cloud))
+        self._manage("import_courses", "-", given=configuration.courses(self.cloud))
+        self._note_done("portal", mark)
+        step.result = f"migrated; {len(self.cloud['flavors'])} flavors, {len(credentials.COURSES)} courses"
+
+    def start_portal(self, step: Step) -> None:
+        self._start(services.portal(self.plan, self.environment), ("web", "worker"), step)
+        step.result = f"the portal answers on port {self.ports['web']}"
+
+    def _cloud_services(self) -> dict[str, Service]:
+        running = processes.read_running(self.paths.running("postgres"))
+        since = [running.identity.pid, running.identity.started] if running else None
+        return services.cloud(self.plan, self.settings, since)
+
+    def _minicloud_mark(self) -> list[str]:
+        return [tree_fingerprint(self.paths.top, services.MINICLOUD_CODE), str(self.minicloud)]
+
+    def _start(self, defined: Mapping[str, Service], names: Iterable[str], step: Step) -> None:
+        chosen = [defined[name] for name in names]
+        control.start(self.paths, self.keeper, chosen, step.say)
+        control.wait(self.paths, self.keeper, chosen, self.probes)
+
+    def _stop_running(self, names: Iterable[str]) -> None:
+        for name in set(control.recorded(self.paths)) & set(names):
+            self.keeper.stop(name)
+
+    def _is_done(self, name: str, mark: str) -> bool:
+        stamp = self.paths.home / "done" / name
+        return stamp.exists() and stamp.read_text(encoding="utf-8") == mark
+
+    def _note_done(self, name: str, mark: str) -> None:
+        write_atomically(self.paths.home / "done" / name, mark, 0o600)
+
+    def _minicloud(self, verb: str) -> None:
+        command = [str(python_of(self.minicloud)), "-m", "minicloud", verb, str(self.paths.settings)]
+        environment = {**services.base_environment(self.paths.home, os.environ), "PYTHONWARNINGS": "ignore"}
+        log = self.paths.log(f"minicloud-{verb}")
+        run_logged(command, environment, self.paths, log, None)
+
+    def _manage(self, *arguments: str, given: Any = None) -> None:
+        command = [str(python_of(self.portal)), str(self.paths.top / "manage.py"), *arguments]
+        environment = {**services.base_environment(self.paths.home, os.environ), **self.environment}
+        run_logged(command, environment, self.paths, self.paths.log(f"manage-{arguments[0]}"), given)
+
+
+def make_postgres(paths: Paths, portal: Path) -> Postgres:
+    """This home's PostgreSQL with the programs of the portal environment."""
+    uid = postgres.UNPRIVILEGED_UID if os.geteuid() == 0 else None
+    return Postgres(postgres.find_binaries(portal), paths.postgres_data, paths.postgres_socket, uid)
+
+
+def run_logged(command: list[str], environment: dict[str, str], paths: Paths, log: Path, given: Any) -> None:
+    """Run a command in the checkout, its output into `log`, `given` as JSON on its input; Problem when it fails."""
+    with log.open("w", encoding="utf-8") as output:
+        done = subprocess.run(
+            command,
+            check=False,
+            env=environment,
+            cwd=paths.top,
+            input=None if given is None else json.dumps(given).encode(),
+            stdin=subprocess.DEVNULL if given is None else None,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    if done.returncode:
+        shown = " ".join(command[1:3])
+        tail = control.tail(log).replace("\n", "\n        ")
+        raise Problem(
+            f"`{shown}` failed (exit status {done.returncode})",
+            tail,
+            f"all of it is in {log}; correct the cause and run `./slipway up` again",
+        )
