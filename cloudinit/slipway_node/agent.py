@@ -31,6 +31,8 @@ POLL_SECONDS = 25
 LEASE_EVERY_SECONDS = 20.0
 REFUSED_PAUSE_SECONDS = 60.0
 SHUTDOWN_SECONDS = 9.0
+LONGEST_REASON = 2000
+UNFIT = (400, 413, 422)
 AT_ONCE_SECONDS = 1.0
 SHUT_DOWN = "The node's agent was shut down while the job ran, so the job was stopped. Submit it again."
 UNWANTED = "The job was stopped as the portal asked."
@@ -176,9 +178,19 @@ class Agent:
                 send_log(self._client, record.job_id, folder / "log")
         result = self._upload(record, folder / "output")
         with _refusals_said(record.job_id):
-            self._client.post_result(record.command_id, answer_of(result))
+            self._tell(record.command_id, result)
         self._records.write(dataclasses.replace(record, state=REPORTED, result=result))
         self._records.clear(record.job_id)
+
+    def _tell(self, command_id: str, result: Result) -> None:
+        try:
+            self._client.post_result(command_id, answer_of(result))
+        except PortalRefusedError as error:
+            if not result.output or error.status not in UNFIT:
+                raise
+            # The end of the job is what matters most: it shall not be lost with a list that is not taken.
+            reason = f"{result.reason} The portal did not take the list of the output: {error}".strip()
+            self._client.post_result(command_id, answer_of(Result(result.exit_code, reason)))
 
     def _upload(self, record: Record, folder: Path) -> Result:
         files: list[OutputFile] = []
@@ -200,7 +212,8 @@ class Agent:
 def answer_of(result: Result) -> dict[str, object]:
     """The body of `POST commands/ID/result`."""
     output = [{"path": file.path, "size": file.size, "uploaded": file.uploaded} for file in result.output]
-    return {"exit_code": result.exit_code, "reason": result.reason, "output": output}
+    reason = "".join(letter if letter.isprintable() else " " for letter in result.reason[:LONGEST_REASON])
+    return {"exit_code": result.exit_code, "reason": reason, "output": output}
 
 
 @contextlib.contextmanager

@@ -7,13 +7,15 @@ import threading
 from collections import deque
 from pathlib import Path
 
-from .portal import Backoff, PortalClient, PortalError, PortalUnavailableError
+from .portal import Backoff, PortalClient, PortalError, PortalRefusedError, PortalUnavailableError
 
 HEAD_BYTES = 64 * 1024 * 1024
 TAIL_BYTES = 8 * 1024 * 1024
 SEND_BYTES = 256 * 1024
 SEND_EVERY_SECONDS = 1.0
 MOST_STALLS = 5
+LEAST_PART_BYTES = 1024
+TOO_LARGE = 413
 
 
 class JobLog:
@@ -113,17 +115,24 @@ def send_log(
     The portal's answer says where: what it has already is skipped, a gap goes back. Stops early once `closed`
     is set. Raises what PortalClient raises.
     """
-    stalls = 0
+    stalls, part = 0, SEND_BYTES
     with path.open("rb") as log:
         while closed is None or not closed.is_set():
             log.seek(offset)
-            data = log.read(SEND_BYTES)
+            data = log.read(part)
             if not data:
                 break
-            size = client.append_log(job_id, offset, data)
+            try:
+                size = client.append_log(job_id, offset, data)
+            except PortalRefusedError as refused:
+                if refused.status != TOO_LARGE or part <= LEAST_PART_BYTES:
+                    raise
+                part //= 2
+                continue
             if size <= offset:
                 stalls += 1
             if stalls > MOST_STALLS:
-                raise PortalUnavailableError(f"The portal's log of job {job_id} does not grow past {size} bytes.")
+                # So it is with a job that the portal has ended by itself.
+                raise PortalRefusedError(f"The portal's log of job {job_id} stays at {size} bytes.", 409, {})
             offset = size
     return offset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ DOWNLOAD_SECONDS = 120.0
 COPY_SECONDS = 1800.0
 LISTING_BYTES = 32 * 1024 * 1024
 LONGEST_NAME_BYTES = 255
+LONGEST_PATH = 4096
 SOURCE_FOLDERS = ("application", "input", "work")
 DIRECTORY_VARIABLE = "SLIPWAY_JOB_DIR"
 ORDER = {"id": str, "application": str, "arguments": list, "files": list, "output_limit": int}
@@ -126,21 +128,27 @@ def run_job(job: Job, folder: Path, client: PortalClient, tools: JobTools, stop:
     finally:
         for name in SOURCE_FOLDERS:  # what comes next, the result above all, needs the room
             shutil.rmtree(folder / name, ignore_errors=True)
-    more = f"{left_out} more files of its output are not listed." if left_out else ""
-    return Result(_shown(exit_code), _join(_ending(exit_code), more), tuple(output))
+    if left_out:  # in the log, since a reason in the result would say that the job failed
+        _add_to_log(folder, f"{left_out} more files of the output are not listed: too many, or names too strange")
+    return Result(_shown(exit_code), _ending(exit_code), tuple(output))
 
 
 def parse_listing(text: bytes) -> tuple[list[OutputFile], int]:
-    """JobFolder's lines: the files, and how many more there are. JobError where they are not its own."""
+    """JobFolder's lines: the files, and how many more there are. JobError where they are not its own.
+
+    Paths with control characters, or too long, count among the others: no page could show them.
+    """
     files, left_out = [], 0
     for line in text.splitlines():
         try:
             entry = json.loads(line)
             if "left_out" in entry:
-                left_out = int(entry["left_out"])
+                left_out += int(entry["left_out"])
+            elif not entry["path"].isprintable() or len(entry["path"]) > LONGEST_PATH:
+                left_out += 1
             else:
                 files.append(OutputFile(entry["path"], int(entry["size"]), bool(entry["copied"])))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise JobError("The list of the job's output could not be read.") from error
     return files, left_out
 
@@ -204,6 +212,11 @@ def _copy(tools: JobTools, folder: Path, arguments: list[str], stop: Stop, what:
     if code != 0:
         raise JobError(f"The job's files could not be {what}: {_cause(errors_path, code)}")
     return bytes(listing)
+
+
+def _add_to_log(folder: Path, notice: str) -> None:
+    with contextlib.suppress(OSError), (folder / "log").open("ab") as log:
+        log.write(f"\n[{notice}]\n".encode())
 
 
 def _cause(errors: Path, code: int) -> str:

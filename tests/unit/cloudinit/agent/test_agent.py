@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cloudinit.slipway_node.agent import SHUT_DOWN, UNWANTED, Agent
-from cloudinit.slipway_node.job_records import DIED, Records
+from cloudinit.slipway_node.agent import SHUT_DOWN, UNWANTED, Agent, answer_of
+from cloudinit.slipway_node.job_records import DIED, Records, Result
 from cloudinit.slipway_node.jobs import JobTools
 from cloudinit.slipway_node.portal import PortalClient
 
@@ -146,6 +146,27 @@ def test_it_says_what_the_portal_would_not_take(portal: Any, start: Start) -> No
     ]
     assert result["exit_code"] == 0
     assert "'a' could not be uploaded" in result["reason"]
+
+
+def test_it_tells_the_end_even_if_the_list_of_the_output_is_refused(portal: Any, start: Start) -> None:
+    portal.faults["result"] = [400]
+    text = (
+        "import os, sys\nfrom pathlib import Path\noutput = Path(os.environ['SLIPWAY_JOB_DIR'], 'output')\n"
+        "output.mkdir()\n(output / 'a').write_text('1')\nsys.exit(4)\n"
+    )
+    command = portal.submit(text)
+    start()
+    result = portal.result(command)
+    assert (result["exit_code"], result["output"]) == (4, [])
+    assert "did not take the list of the output" in result["reason"]
+
+
+def test_a_reason_holds_nothing_that_a_database_would_refuse() -> None:
+    answer = answer_of(Result(None, "no \x00 file \ud800\n" + "x" * 5000))
+    reason = str(answer["reason"])
+    assert reason.isprintable()
+    assert len(reason) == 2000
+    assert reason.startswith("no   file")
 
 
 def test_it_tells_the_result_even_if_the_log_is_refused(portal: Any, start: Start) -> None:

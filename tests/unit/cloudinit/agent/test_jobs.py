@@ -245,6 +245,11 @@ def test_it_reads_a_listing_with_its_rest() -> None:
     assert parse_listing(text) == ([OutputFile("a", 1, True)], 7)
 
 
+def test_it_counts_paths_that_nobody_could_read() -> None:
+    text = b'{"path": "a\\nb", "size": 1, "copied": true}\n{"path": "\\u0000", "size": 1, "copied": true}\n'
+    assert parse_listing(text) == ([], 2)
+
+
 @pytest.mark.parametrize("text", [b"WARN something\n", b"[]\n", b'{"path": "a"}\n'])
 def test_it_does_not_take_other_lines_for_a_listing(text: bytes) -> None:
     with pytest.raises(JobError):

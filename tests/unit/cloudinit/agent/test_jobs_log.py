@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloudinit.slipway_node.job_log import JobLog, LogSender, send_log
-from cloudinit.slipway_node.portal import PortalClient, PortalUnavailableError
+from cloudinit.slipway_node.portal import PortalClient, PortalRefusedError
 
 
 def test_a_log_within_the_bound_is_kept_whole(tmp_path: Path) -> None:
@@ -64,8 +64,27 @@ def test_it_gives_up_on_a_portal_whose_log_does_not_grow(
 ) -> None:
     (tmp_path / "log").write_bytes(b"abc")
     monkeypatch.setattr(client, "append_log", lambda *_: 0)
-    with pytest.raises(PortalUnavailableError, match="does not grow"):
+    with pytest.raises(PortalRefusedError, match="stays at 0 bytes"):
         send_log(client, "job", tmp_path / "log")
+
+
+def test_it_sends_smaller_parts_to_a_portal_that_takes_no_large_ones(
+    portal: Any, client: PortalClient, tmp_path: Path
+) -> None:
+    portal.faults["log"] = [413, 413]
+    data = bytes(200_000)
+    (tmp_path / "log").write_bytes(data)
+    assert send_log(client, "job", tmp_path / "log") == len(data)
+    assert portal.logs["job"] == data
+    assert portal.calls.count("POST jobs/job/log") == 2 + 4
+
+
+def test_it_gives_up_on_a_portal_that_takes_no_part_at_all(portal: Any, client: PortalClient, tmp_path: Path) -> None:
+    portal.faults["log"] = [413] * 100
+    (tmp_path / "log").write_bytes(b"abc")
+    with pytest.raises(PortalRefusedError, match="413"):
+        send_log(client, "job", tmp_path / "log")
+    assert portal.calls.count("POST jobs/job/log") < 12
 
 
 def test_it_sends_a_growing_log_through_an_outage(portal: Any, client: PortalClient, tmp_path: Path) -> None:
