@@ -1,0 +1,177 @@
+"""The parts of the bundle: each is made once, below `parts/NAME-<hash of what it is made from>`, and then only read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import DIRECTORY, digest, source_files
+from .tools import BuildError, Tools, maven_options, run, uv_environment
+
+MARKER = ".complete"
+
+
+@dataclass(frozen=True)
+class Part:
+    """`make(destination)` fills an empty folder that is already at its final place: environments hold their path."""
+
+    name: str
+    key: str
+    title: str
+    make: Callable[[Path], None]
+
+    @property
+    def directory_name(self) -> str:
+        return f"{self.name}-{self.key}"
+
+
+def all_parts(cache: Path, tools: Tools) -> list[Part]:
+    """What stands in the bundle, in the order of making."""
+    environment_key = str(tools.python.resolve())
+    return [
+        Part("hadoop", _key("pom.xml"), "HDFS, some 130 jars, 70 MB", lambda to: _hadoop(to, cache, tools)),
+        Part("spark", _key("requirements-spark.txt"), "Spark, 456 MB", lambda to: _spark(to, cache, tools)),
+        *(
+            Part(
+                f"{name}-python",
+                _key(requirements, environment_key),
+                title,
+                lambda to, file=requirements: _environment(to, file, cache, tools),  # type: ignore[misc]
+            )
+            for name, requirements, title in (
+                ("node", "requirements-node.txt", "the supervisor's Python"),
+                ("job", "requirements-jobs.txt", "the jobs' Python with numpy, pandas, pyarrow, 90 MB"),
+            )
+        ),
+    ]
+
+
+def ensure(part: Part, directory: Path) -> bool:
+    """Make the part in `directory` unless it is there, complete. True where it was made now."""
+    if (directory / MARKER).exists():
+        return False
+    # What an interrupted build left is not trusted.
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    part.make(directory)
+    (directory / MARKER).touch()
+    return True
+
+
+def compile_java(destination: Path, hadoop: Path, spark: Path, scratch: Path, tools: Tools) -> None:
+    """`java/` of the bundle: our classes, and one jar each that names all jars of HDFS and of Spark.
+
+    The names in those are relative: the archives of class data, which come later, ignore absolute ones.
+    """
+    classes = scratch / "classes"
+    sources = [str(file) for file in source_files(DIRECTORY / "java")]
+    run([tools.javac, "--release", "17", "-encoding", "UTF-8", "-cp", f"{hadoop / 'lib'}/*", "-d", str(classes), *sources])
+    destination.mkdir()
+    _zip_folder(classes, destination / "slipway-net.jar")
+    own = ["slipway-net.jar"]
+    pages = ["../hadoop/slipway-webapps.jar"]
+    _pathing_jar(destination / "hadoop-path.jar", [*own, *_names(hadoop / "lib", "../hadoop/lib"), *pages])
+    _pathing_jar(destination / "spark-path.jar", [*own, *_names(spark / "deps" / "jars", "../spark/deps/jars")])
+
+
+def _key(file: str, *more: str) -> str:
+    return digest([DIRECTORY / file], DIRECTORY, *more)
+
+
+def _hadoop(destination: Path, cache: Path, tools: Tools) -> None:
+    maven = [tools.maven, "-B", "-q", "-f", str(DIRECTORY / "pom.xml"), *maven_options(cache)]
+    run([*maven, "dependency:copy-dependencies", f"-DoutputDirectory={destination / 'lib'}"])
+    pages = destination / "pages"
+    run([*maven, "dependency:unpack@webapps", f"-DoutputDirectory={pages}"])
+    shutil.rmtree(pages / ".markers", ignore_errors=True)
+    _zip_folder(pages, destination / "slipway-webapps.jar")
+    shutil.rmtree(pages)
+
+
+def _spark(destination: Path, cache: Path, tools: Tools) -> None:
+    archive = _spark_archive(cache, tools)
+    with tarfile.open(archive) as tar:
+        tar.extractall(destination, members=_below_top(tar), filter="data")
+    if not (destination / "deps" / "jars").is_dir():
+        raise BuildError(f"{archive} has no folder deps/jars: is it the source distribution of pyspark?")
+
+
+def _below_top(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    members = []
+    for member in tar:
+        _, _, below = member.name.partition("/")
+        if below:
+            members.append(member.replace(name=below, deep=False))
+    return members
+
+
+def _spark_archive(cache: Path, tools: Tools) -> Path:
+    requirements = DIRECTORY / "requirements-spark.txt"
+    found = re.search(r"^(\w+)==([\d.]+).*?sha256:([0-9a-f]{64})", requirements.read_text(), re.S | re.M)
+    if found is None:
+        raise BuildError(f"{requirements} does not pin one package with its hash")
+    archive = cache / "downloads" / f"{found[1]}-{found[2]}.tar.gz"
+    if archive.exists() and _sha256(archive) == found[3]:
+        return archive
+    helper, folder = cache / "downloads" / "pip", cache / "downloads" / "partial"
+    for leftover in (helper, folder):
+        shutil.rmtree(leftover, ignore_errors=True)
+    _environment(helper, "requirements-tools.txt", cache, tools)
+    only = ["--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--no-cache-dir", "--require-hashes"]
+    pip = [str(helper / "bin" / "python"), "-m", "pip", "download", "-q", *only]
+    run([*pip, "-d", str(folder), "-r", str(requirements)], {"TMPDIR": str(_made(cache / "downloads" / "tmp"))})
+    os.replace(folder / archive.name, archive)
+    for leftover in (helper, folder, cache / "downloads" / "tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    return archive
+
+
+def _environment(destination: Path, requirements: str, cache: Path, tools: Tools) -> None:
+    own = uv_environment(cache)
+    # --clear: an interrupted build may have left a part of it
+    run([tools.uv, "venv", "-q", "--clear", "--python", str(tools.python), str(destination)], own)
+    interpreter = ["--python", str(destination / "bin" / "python")]
+    pinned = ["--require-hashes", "--no-deps", "-r", str(DIRECTORY / requirements)]
+    # Copies, not links: the files in the cache folder belong to whoever filled it, with that person's modes.
+    run([tools.uv, "pip", "install", "-q", "--system-certs", "--link-mode", "copy", *interpreter, *pinned], own)
+
+
+def _pathing_jar(jar: Path, names: list[str]) -> None:
+    line = "Class-Path: " + " ".join(names)
+    # A line of a manifest has at most 72 bytes; what follows begins with a blank.
+    folded = "\r\n ".join([line[:70], *(line[at : at + 69] for at in range(70, len(line), 69))])
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr(_entry("META-INF/MANIFEST.MF"), f"Manifest-Version: 1.0\r\n{folded}\r\n\r\n")
+
+
+def _names(directory: Path, prefix: str) -> list[str]:
+    return [f"{prefix}/{jar.name}" for jar in sorted(directory.glob("*.jar"))]
+
+
+def _zip_folder(directory: Path, jar: Path) -> None:
+    with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(file for file in directory.rglob("*") if file.is_file()):
+            entry = _entry(file.relative_to(directory).as_posix())
+            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    # A fixed time: the same sources give the same bytes.
+    return zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
