@@ -9,16 +9,20 @@ from contextlib import contextmanager
 from django.db import connection
 
 
+def key_of(subject: str) -> int:
+    """The lock's number in PostgreSQL: 64 bits, with a sign."""
+    return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], signed=True)
+
+
 @contextmanager
 def try_lock(subject: str) -> Iterator[bool]:
     """Gives True while this session holds the lock on `subject`, False at once where another one does."""
-    key = int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key_of(subject)])
         held = bool(cursor.fetchone()[0])
     try:
         yield held
     finally:
         if held:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key_of(subject)])

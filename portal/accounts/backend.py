@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
 from portal.accounts.models import User
 from portal.accounts.services import log_in
 
 
-class KeystoneBackend:
+class KeystoneBackend(BaseBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:

@@ -1,0 +1,120 @@
+"""Asking for a cluster."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from portal.accounts.models import User
+from portal.clusters import services
+from portal.clusters.models import Cluster, Node, Status
+from portal.clusters.wishes import Wish
+from portal.refusals import LimitReached
+from tests.db.conftest import problem
+
+
+def post(client: Client, wish: Wish, key: str = "", **changes: Any) -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    body = json.dumps({**wish.__dict__, **changes})
+    return client.post("/api/v1/clusters", body, content_type="application/json", headers=headers)
+
+
+def test_it_accepts_and_says_where_to_look(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    answer = post(api(alice), wish)
+    assert answer.status_code == 202
+    body = answer.json()
+    assert answer.headers["Location"].endswith(f"/api/v1/clusters/{body['id']}")
+    assert body["status"] == "creating"
+    assert body["target"] == "ready"
+    assert body["progress"] == {"done": 0, "total": 19, "phase": "Waiting for the machines"}
+    assert [(node["name"], node["role"], node["state"]) for node in body["nodes"]] == [
+        ("master", "master", "waiting"), ("worker-01", "worker", "waiting"), ("worker-02", "worker", "waiting")
+    ]  # fmt: skip
+    assert (body["owner"], body["framework"], body["workers"], body["failure"]) == ("alice", "spark", 2, None)
+    assert body["expires_at"] > body["created_at"]
+
+
+def test_the_same_key_and_body_give_the_same_cluster(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    first, second = post(api(alice), wish, "k"), post(api(alice), wish, "k")
+    assert first.json()["id"] == second.json()["id"]
+    assert Cluster.objects.count() == 1
+    assert Node.objects.count() == 3
+
+
+def test_the_same_key_with_another_body_is_refused(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    post(api(alice), wish, "k")
+    answer = post(api(alice), wish, "k", workers=3)
+    assert answer.status_code == 422
+    assert problem(answer)["type"].endswith("idempotency-key-reused")
+
+
+def test_keys_of_different_people_do_not_meet(
+    api: Callable[[User], Client], alice: User, ann: User, wish: Wish
+) -> None:
+    assert post(api(alice), wish, "k").json()["id"] != post(api(ann), wish, "k").json()["id"]
+
+
+def test_the_limit_holds_and_says_so(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    for number in range(4):
+        assert post(api(alice), wish, name=f"c{number}").status_code == 202
+    answer = post(api(alice), wish, name="c4")
+    assert answer.status_code == 409
+    assert problem(answer)["type"].endswith("limit-reached")
+    assert Cluster.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_requests_in_the_same_second_get_what_the_limit_allows(alice: User, wish: Wish) -> None:
+    outcomes: list[str] = []
+    together = threading.Barrier(10)
+
+    def ask(number: int) -> None:
+        try:
+            together.wait(10)
+            services.create(alice, Wish(**{**wish.__dict__, "name": f"c{number}"}))
+            outcomes.append("made")
+        except LimitReached:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["made"] * 4 + ["refused"] * 6
+    assert Cluster.objects.count() == 4
+
+
+def test_delete_is_accepted_again_and_again_and_the_cluster_stays_readable(
+    api: Callable[[User], Client], alice: User, ready: Cluster
+) -> None:
+    for _ in range(2):
+        answer = api(alice).delete(f"/api/v1/clusters/{ready.pk}")
+        assert answer.status_code == 202
+        assert (answer.json()["status"], answer.json()["target"]) == ("deleting", "deleted")
+    Cluster.objects.filter(pk=ready.pk).update(status=Status.DELETED)
+    assert api(alice).delete(f"/api/v1/clusters/{ready.pk}").status_code == 202
+    assert api(alice).get(f"/api/v1/clusters/{ready.pk}").json()["status"] == "deleted"
+
+
+def test_a_deleted_clusters_name_is_free_again(alice: User, ready: Cluster, wish: Wish) -> None:
+    Cluster.objects.filter(pk=ready.pk).update(status=Status.DELETED)
+    assert services.create(alice, Wish(**{**wish.__dict__, "name": "ready"})).pk != ready.pk
+
+
+def test_lists_come_in_pages(api: Callable[[User], Client], alice: User, wish: Wish, monkeypatch: Any) -> None:
+    monkeypatch.setattr("portal.api.pagination.Newest.page_size", 2)
+    for number in range(3):
+        services.create(alice, Wish(**{**wish.__dict__, "name": f"c{number}"}))
+    first = api(alice).get("/api/v1/clusters").json()
+    second = api(alice).get(first["next"]).json()
+    assert [row["name"] for row in first["results"] + second["results"]] == ["c2", "c1", "c0"]
+    assert second["next"] is None

@@ -1,0 +1,161 @@
+"""What nodes say and are told, with their own credential."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.clusters.credentials import node_credential, secret_parameters
+from portal.clusters.models import Cluster, ClusterEvent, Status
+from portal.clusters.services import delete
+from portal.jobs import services as jobs
+from portal.jobs import storage
+from portal.jobs.models import Job, JobStatus
+
+
+def node(cluster: Cluster, name: str = "master") -> Client:
+    return Client(headers={"Authorization": f"Bearer {node_credential(cluster, name)}"})
+
+
+def say(client: Client, path: str, body: Any, method: str = "POST") -> Any:
+    return client.generic(method, f"/node/v1/{path}", json.dumps(body), content_type="application/json")
+
+
+EVENT = {"step": "hosts", "state": "done", "seconds": 0.1, "message": "", "log": ""}
+
+
+def test_an_event_is_kept_once(creating: Cluster) -> None:
+    for _ in range(2):
+        assert say(node(creating, "worker-01"), "events", EVENT).status_code == 204
+    assert ClusterEvent.objects.get().node == "worker-01"
+
+
+def test_an_unknown_step_is_refused(creating: Cluster) -> None:
+    answer = say(node(creating, "worker-01"), "events", {**EVENT, "step": "format"})
+    assert answer.status_code == 422
+    assert not ClusterEvent.objects.exists()
+
+
+@pytest.mark.parametrize("credential", ["", "x", "a.b.c", "00000000-0000-4000-8000-000000000000.master.00"])
+def test_a_wrong_credential_is_refused(credential: str, creating: Cluster) -> None:
+    client = Client(headers={"Authorization": f"Bearer {credential}"})
+    assert say(client, "events", EVENT).status_code == 401
+    assert client.get("/node/v1/commands?wait=0").status_code == 401
+
+
+def test_a_node_cannot_speak_for_another(creating: Cluster) -> None:
+    stolen = node_credential(creating, "worker-01").replace("worker-01", "master")
+    client = Client(headers={"Authorization": f"Bearer {stolen}"})
+    assert say(client, "events", EVENT).status_code == 401
+
+
+def test_a_credential_ends_with_its_cluster(ready: Cluster) -> None:
+    client = node(ready)
+    assert client.get("/node/v1/commands?wait=0").status_code == 200
+    delete(ready)
+    assert client.get("/node/v1/commands?wait=0").status_code == 401
+
+
+def test_a_new_key_leaves_the_credentials_of_running_nodes_valid(ready: Cluster, settings: Any) -> None:
+    client = node(ready)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key, made later on, 32 long", [settings.SECRET_KEY]
+    assert client.get("/node/v1/commands?wait=0").status_code == 200
+
+
+def test_secrets_are_the_same_each_time_and_differ_between_clusters(ready: Cluster, creating: Cluster) -> None:
+    assert secret_parameters(ready) == secret_parameters(ready)
+    assert secret_parameters(ready)["cluster_secret"] != secret_parameters(creating)["cluster_secret"]
+
+
+def test_the_masters_agent_gets_a_job_and_a_worker_does_not(job: Job) -> None:
+    assert node(job.cluster, "worker-01").get("/node/v1/commands?wait=0").status_code == 401
+    (command,) = node(job.cluster).get("/node/v1/commands?wait=0").json()["commands"]
+    assert command["job"]["files"] == ["a b.csv"]
+    job.refresh_from_db()
+    assert job.status == JobStatus.RUNNING
+    assert node(job.cluster).get("/node/v1/commands?wait=0").json() == {"commands": []}
+
+
+def test_a_lease_that_ran_out_is_given_again(job: Job) -> None:
+    assert jobs.lease_next(job.cluster) == job
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert jobs.lease_next(job.cluster) == job
+
+
+def test_jobs_run_one_after_the_other(job: Job, alice: User) -> None:
+    second = Job.objects.create(cluster=job.cluster, owner=alice, application="b.py")
+    assert jobs.lease_next(job.cluster) == job
+    assert jobs.lease_next(job.cluster) is None
+    jobs.finish(job, 0, "", [])
+    assert jobs.lease_next(job.cluster) == second
+
+
+def test_another_clusters_master_learns_nothing_of_a_job(job: Job, creating: Cluster) -> None:
+    for path in (f"jobs/{job.pk}/application", f"jobs/{job.pk}/files/0"):
+        assert node(creating).get(f"/node/v1/{path}").status_code == 404
+    assert say(node(creating), f"commands/{job.pk}/result", {"exit_code": 0}).status_code == 404
+    assert say(node(creating), f"commands/{job.pk}/lease", {}).status_code == 404
+
+
+def test_bytes_come_and_go_unchanged(job: Job) -> None:
+    storage.write(storage.application(job.pk), [b"print(1)"])
+    storage.write(storage.input_file(job.pk, 0), [b"\x00\xff"])
+    master = node(job.cluster)
+    assert b"".join(master.get(f"/node/v1/jobs/{job.pk}/application")) == b"print(1)"  # type: ignore[arg-type]
+    assert b"".join(master.get(f"/node/v1/jobs/{job.pk}/files/0")) == b"\x00\xff"  # type: ignore[arg-type]
+    assert master.get(f"/node/v1/jobs/{job.pk}/files/1").status_code == 404
+    sent = master.generic("PUT", f"/node/v1/jobs/{job.pk}/output?path=a%20%C3%BC%2Fb.bin", b"\x01" * 3_000_000)
+    assert sent.status_code == 204
+    output = job.outputs.get()
+    assert (output.path, output.size, output.uploaded) == ("a ü/b.bin", 3_000_000, True)
+
+
+def test_a_log_is_taken_once_and_in_order(job: Job) -> None:
+    master = node(job.cluster)
+
+    def send(offset: int, data: bytes) -> Any:
+        return master.generic("POST", f"/node/v1/jobs/{job.pk}/log?offset={offset}", data, content_type="text/plain")
+
+    assert send(0, b"abc").json() == {"size": 3}
+    assert send(0, b"abcd").json() == {"size": 4}
+    gap = send(9, b"x")
+    assert (gap.status_code, gap.json()) == (409, {"size": 4})
+    assert storage.read_log(job.pk) == "abcd"
+
+
+def test_a_long_log_keeps_its_beginning_and_its_tail(job: Job, settings: Any) -> None:
+    settings.LOG_LIMIT = 4096
+    lines = b"".join(b"line %06d\n" % number for number in range(2000))
+    for offset in range(0, len(lines), 1000):
+        jobs.append_log(job, offset, lines[offset : offset + 1000])
+    kept = storage.read_log(job.pk)
+    assert len(kept) <= 4096 + 100
+    assert kept.startswith("line 000000\n")
+    assert kept.endswith("line 001999\n")
+    assert "bytes of this log were left out" in kept
+
+
+def test_the_result_counts_once(job: Job) -> None:
+    jobs.lease_next(job.cluster)
+    master = node(job.cluster)
+    result = {"exit_code": 3, "reason": "", "output": [{"path": "x", "size": 1, "uploaded": False}]}
+    assert say(master, f"commands/{job.pk}/result", result).status_code == 204
+    assert say(master, f"commands/{job.pk}/result", {"exit_code": 0}).status_code == 204
+    job.refresh_from_db()
+    assert (job.status, job.exit_code) == (JobStatus.FAILED, 3)
+    assert say(master, f"commands/{job.pk}/lease", {}).status_code == 410
+
+
+def test_a_deleted_clusters_jobs_are_cancelled(job: Job) -> None:
+    jobs.lease_next(job.cluster)
+    Cluster.objects.filter(pk=job.cluster_id).update(target=Status.DELETED)
+    jobs.end_orphans()
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+    assert job.reason

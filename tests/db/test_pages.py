@@ -1,0 +1,116 @@
+"""The pages, as a browser without JavaScript sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.clusters.models import Cluster, Status
+from portal.clusters.services import record_event
+from portal.courses.models import Course, Membership
+from portal.jobs.models import Job
+
+
+def test_create_takes_one_press_on_the_form_as_it_comes(
+    browser: Callable[[User], Client], alice: User, course: Course
+) -> None:
+    client = browser(alice)
+    form = client.get("/").context["form"]
+    filled = {field.name: field.value() for field in form}
+    answer = client.post("/clusters/create", filled)
+    cluster = Cluster.objects.get()
+    assert answer.headers["Location"] == f"/clusters/{cluster.pk}"
+    assert (cluster.name, cluster.workers, cluster.flavor, cluster.course_id) == ("spark-1", 2, "small", course.pk)
+
+
+def test_a_wrong_field_is_shown_at_its_place_and_nothing_is_lost(
+    browser: Callable[[User], Client], alice: User, course: Course
+) -> None:
+    wrong = {
+        "name": "mine",
+        "course": str(course.pk),
+        "framework": "spark",
+        "workers": 0,
+        "flavor": "small",
+        "hours": 99,
+    }
+    answer = browser(alice).post("/clusters/create", wrong)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="mine"' in page
+    assert "must be a whole number from 1 to 60" in page
+    assert "must be from 1 to 12 in this course" in page
+    assert not Cluster.objects.exists()
+
+
+def test_who_is_on_no_roster_is_told_what_to_do(browser: Callable[[User], Client], ann: User) -> None:
+    Membership.objects.filter(user=ann).delete()
+    assert "Ask your teacher" in browser(ann).get("/").content.decode()
+
+
+def test_progress_counts_what_nodes_said(browser: Callable[[User], Client], alice: User, creating: Cluster) -> None:
+    node = creating.nodes.get(name="worker-01")
+    for step in ("facts", "hosts", "hosts"):
+        record_event(node, step, "done", 0.1, "", "")
+    page = browser(alice).get(f"/clusters/{creating.pk}").content.decode()
+    assert "2 of 19 steps" in page
+    assert "http-equiv" in page  # it reloads itself where there is no JavaScript
+
+
+def test_a_failure_says_what_why_and_what_next(
+    browser: Callable[[User], Client], alice: User, creating: Cluster
+) -> None:
+    failure = {"what": "It broke.", "why": "<disk> full", "next": "Try again."}
+    Cluster.objects.filter(pk=creating.pk).update(status=Status.FAILED, failure=failure)
+    page = browser(alice).get(f"/clusters/{creating.pk}").content.decode()
+    assert "It broke." in page
+    assert "&lt;disk&gt; full" in page
+    assert "Try again." in page
+
+
+def test_a_hostile_name_is_text(browser: Callable[[User], Client], alice: User, ready: Cluster) -> None:
+    Cluster.objects.filter(pk=ready.pk).update(name="<script>alert(1)</script>{{ 7*7 }}")
+    page = browser(alice).get(f"/clusters/{ready.pk}").content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}" in page
+
+
+def test_nothing_of_a_page_may_come_from_elsewhere(browser: Callable[[User], Client], alice: User) -> None:
+    answer = browser(alice).get("/")
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_job_shows_its_log_and_output(browser: Callable[[User], Client], alice: User, job: Job) -> None:
+    from portal.jobs import services
+
+    services.append_log(job, 0, b"hello <world>\n")
+    services.finish(job, 0, "", [("big.bin", 10**12)])
+    page = browser(alice).get(f"/jobs/{job.pk}").content.decode()
+    assert "hello &lt;world&gt;" in page
+    assert "Succeeded" in page
+    assert "big.bin (too large to be brought here)" in page
+
+
+def test_logging_in_while_the_cloud_is_down_says_so() -> None:
+    answer = Client().post("/log-in", {"username": "alice", "password": "secret"})
+    assert answer.status_code == 503
+    assert "does not answer" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/clusters/create"])
+def test_a_stranger_is_led_to_the_log_in(path: str) -> None:
+    assert Client().get(path).headers["Location"].startswith("/log-in")
+
+
+def test_the_ended_time_of_a_deleted_cluster_is_shown(
+    browser: Callable[[User], Client], alice: User, ready: Cluster
+) -> None:
+    Cluster.objects.filter(pk=ready.pk).update(status=Status.DELETED, target=Status.DELETED, ended_at=timezone.now())
+    page = browser(alice).get(f"/clusters/{ready.pk}").content.decode()
+    assert "This cluster is gone." in page
+    assert "Ended" in page

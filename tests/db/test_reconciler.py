@@ -1,0 +1,82 @@
+"""Passes of the reconciler with a cloud that is down, really: nobody listens at its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.clusters import schedule
+from portal.clusters.models import Cluster, Status
+from portal.clusters.reconciler import reconcile
+from portal.courses.models import Course
+from portal.locks import key_of, try_lock
+
+
+def test_a_cluster_waits_for_a_cloud_that_is_down_and_says_so(
+    creating: Cluster, course: Course, api: Callable[[User], Client], alice: User
+) -> None:
+    reconcile(course)
+    body = api(alice).get(f"/api/v1/clusters/{creating.pk}").json()
+    assert body["status"] == "creating"
+    assert "does not answer" in body["waiting_for"]
+
+
+def test_a_pass_keeps_out_of_another_ones_way(creating: Cluster, course: Course) -> None:
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:  # another process that is in the middle of its pass
+        key = key_of(f"project {course.project_id}")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+        reconcile(course)
+        creating.refresh_from_db()
+        assert creating.waiting_for == ""
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+    other.close()
+    reconcile(course)
+    creating.refresh_from_db()
+    assert creating.waiting_for
+
+
+def test_a_lock_is_free_after_its_holder() -> None:
+    with try_lock("x") as first:
+        assert first
+    with try_lock("x") as second:
+        assert second
+
+
+def due() -> list[str]:
+    return [course.name for course in schedule.due_courses()]
+
+
+def test_only_courses_with_clusters_are_looked_at(course: Course) -> None:
+    assert due() == []
+
+
+def test_what_moves_is_looked_at_every_second(creating: Cluster, course: Course) -> None:
+    assert due() == ["demo"]
+    Course.objects.update(reconciled_at=timezone.now())
+    assert due() == []
+    Course.objects.update(reconciled_at=timezone.now() - timedelta(seconds=1))
+    assert due() == ["demo"]
+
+
+def test_what_rests_is_looked_at_every_half_minute(ready: Cluster) -> None:
+    Course.objects.update(reconciled_at=timezone.now() - timedelta(seconds=29))
+    assert due() == []
+    Course.objects.update(reconciled_at=timezone.now() - timedelta(seconds=31))
+    assert due() == ["demo"]
+
+
+def test_what_has_expired_moves(ready: Cluster) -> None:
+    Course.objects.update(reconciled_at=timezone.now() - timedelta(seconds=1))
+    Cluster.objects.update(expires_at=timezone.now())
+    assert due() == ["demo"]
+
+
+def test_what_is_gone_is_not_looked_at(ready: Cluster) -> None:
+    Cluster.objects.update(status=Status.DELETED, target=Status.DELETED)
+    assert due() == []
