@@ -89,7 +89,7 @@ class Cloud:
 
     def detach(self, server: str) -> None:
         """Free the ports of a server that is gone; remove those that were made for it."""
-        for identifier, record in self.registry.list("ports").items():
+        for identifier, record in self.registry.records("ports").items():
             if record.get("device_id") != server:
                 continue
             if identifier.startswith(server):

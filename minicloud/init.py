@@ -1,7 +1,8 @@
 """The first process of a server: carries out the user data, reaps orphans, ends the server when told to.
 
 It is started by its path with the plan on standard input (see `minicloud.server.plan_of`), the console as its
-output, and the number of a file descriptor to say "ready" or why not. Standard library only: it runs with `python -I -S`.
+output, and the number of a file descriptor to say "ready" or why not. It runs with `python -I -S`: nothing but the
+standard library.
 """
 
 from __future__ import annotations
@@ -173,15 +174,14 @@ def children() -> set[int]:
     """The living children of this process; nobody else can reap them, so their pids are theirs."""
     own = str(os.getpid())
     found = set()
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            fields = Path("/proc", name, "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            stat = (folder / "stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
+        fields = stat.rpartition(")")[2].split()
         if fields[1] == own and fields[0] not in "ZX":
-            found.add(int(name))
+            found.add(int(folder.name))
     return found
 
 

@@ -43,9 +43,8 @@ def never_fits(flavor: Flavor, total: int) -> str | None:
     if flavor.memory_mb <= total:
         return None
     fitting = [each.name for each in FLAVORS if each.memory_mb <= total]
-    return (
-        f"Flavor {flavor.name} needs {flavor.memory_mb} MB of memory and this machine has {total} MB in all; "
-        + (f"take {' or '.join(fitting)}" if fitting else "no flavor fits it")
+    return f"Flavor {flavor.name} needs {flavor.memory_mb} MB of memory and this machine has {total} MB in all; " + (
+        f"take {' or '.join(fitting)}" if fitting else "no flavor fits it"
     )
 
 
@@ -72,7 +71,7 @@ def _meminfo(text: str) -> dict[str, int]:
 
 
 def _cgroup(top: Path) -> tuple[int | None, int]:
-    """(limit, in use without file cache that can be dropped) in bytes of the cgroup that this process sees as its top."""
+    """(limit, in use without file cache that can be dropped) in bytes of the cgroup at `top`."""
     layouts = (
         (top / "memory.max", top / "memory.current", top / "memory.stat", "inactive_file"),
         (

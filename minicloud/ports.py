@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from minicloud.addresses import Block, is_free
@@ -22,7 +21,7 @@ def check(block: Block) -> None:
     taken = [port for port in SERVER_PORTS if not is_free(block.probe, port)]
     if not taken:
         return
-    sockets = {}
+    sockets: dict[int, str] = {}
     for table in ("tcp", "tcp6"):
         try:
             sockets |= listeners(Path("/proc/net", table).read_text(encoding="ascii"))
@@ -51,7 +50,7 @@ def holder(inode: str | None) -> str:
     wanted = f"socket:[{inode}]"
     for folder in Path("/proc").glob("[0-9]*") if inode else ():
         try:
-            if any(os.readlink(entry.path) == wanted for entry in os.scandir(folder / "fd")):
+            if any(str(entry.readlink()) == wanted for entry in (folder / "fd").iterdir()):
                 return f"process {folder.name}, {(folder / 'comm').read_text(encoding='utf-8').strip()}"
         except OSError:
             continue

@@ -7,9 +7,10 @@ import logging
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 from minicloud.addresses import BlockFile
 from minicloud.errors import MinicloudError
@@ -36,23 +37,34 @@ def prepare(settings: Settings) -> None:
     LOG.info("addresses %s", block)
     marks = settings.home / "prepared.json"
     done = read_json(marks) or {}
-    for name in PACKAGES:
-        before = schema(settings, name)
-        version = importlib.metadata.version(PACKAGES[name])
-        if before and done.get(name) == {"version": version, "schema": before}:
-            continue
-        LOG.info("migrating the database of %s to %s", name, version)
-        _manage(settings, name, "db_sync")
-        done[name] = {"version": version, "schema": schema(settings, name)}
+    stale = [name for name, mark in done_marks(settings).items() if done.get(name) != mark or not mark["schema"]]
+    # Side by side: each takes 12 s of one core on an empty database.
+    with ThreadPoolExecutor() as pool:
+        steps = [pool.submit(_migrate, settings, name) for name in stale] + [pool.submit(_keys, settings)]
+        for step in steps:
+            step.result()
+    if "keystone" in stale:
         # The users of a database that was made anew are gone.
-        if name == "keystone":
-            done.pop("bootstrap", None)
-        write_json(marks, done)
-    _keys(settings)
+        done.pop("bootstrap", None)
+    done |= done_marks(settings)
+    write_json(marks, done)
     wanted = {"keystone_port": settings.keystone_port, "admin": settings.admin_password}
     if done.get("bootstrap") != wanted:
         _bootstrap(settings)
         write_json(marks, done | {"bootstrap": wanted})
+
+
+def done_marks(settings: Settings) -> dict[str, dict[str, object]]:
+    """What a finished migration of each database looks like now: the package's version, the schema's revisions."""
+    return {
+        name: {"version": importlib.metadata.version(package), "schema": schema(settings, name)}
+        for name, package in PACKAGES.items()
+    }
+
+
+def _migrate(settings: Settings, name: str) -> None:
+    LOG.info("migrating the database of %s", name)
+    _manage(settings, name, "db_sync")
 
 
 def schema(settings: Settings, database: str) -> list[str]:

@@ -52,7 +52,9 @@ def snapshot() -> list[Process]:
     return found
 
 
-def of_server(processes: Iterable[Process], server: str, uid: int | None, init: tuple[int, int] | None) -> list[Process]:
+def of_server(
+    processes: Iterable[Process], server: str, uid: int | None, init: tuple[int, int] | None
+) -> list[Process]:
     """The processes of a server: marked ones, its uid's, its init and all that descends from these.
 
     `uid`: the server's own, None where it runs as the user of minicloud. `init`: (pid, start time).
@@ -134,7 +136,5 @@ def _marked(folder: Path) -> str | None:
     except PermissionError:
         return None
     prefix = f"{MARKER}=".encode()
-    return next(
-        (item[len(prefix) :].decode("utf-8", "replace") for item in environment.split(b"\0") if item.startswith(prefix)),
-        None,
-    )
+    values = [item[len(prefix) :] for item in environment.split(b"\0") if item.startswith(prefix)]
+    return values[0].decode("utf-8", "replace") if values else None

@@ -10,6 +10,7 @@ Heat's plug-in writes it, compute reads it. Every write is atomic, so either may
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -52,14 +53,14 @@ class Registry:
     def delete(self, kind: str, identifier: str) -> None:
         self._path(kind, identifier).unlink(missing_ok=True)
 
-    def list(self, kind: str) -> dict[str, dict[str, Any]]:
+    def records(self, kind: str) -> dict[str, dict[str, Any]]:
         """All records of a kind by their ids."""
         found = {path.stem: read_json(path) for path in (self.home / "registry" / kind).glob("[!.]*.json")}
         return {identifier: record for identifier, record in found.items() if record is not None}
 
     def find(self, kind: str, name_or_id: str) -> str | None:
         """The id of the record with that id or name."""
-        records = self.list(kind)
+        records = self.records(kind)
         if name_or_id in records:
             return name_or_id
         return next((key for key, record in records.items() if record.get("name") == name_or_id), None)
@@ -143,8 +144,6 @@ def _content(path: Path) -> str | None:
 
 def wake_compute(path: Path) -> None:
     """Tell compute that a server's record changed; where it does not listen it finds out by itself later."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as channel:
-        try:
-            channel.sendto(b"changed", str(path))
-        except OSError:
-            pass
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    with channel, contextlib.suppress(OSError):
+        channel.sendto(b"changed", str(path))

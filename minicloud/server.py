@@ -171,7 +171,7 @@ def give(folder: Path, uid: int) -> None:
     """Make all in a folder the uid's own; links themselves, never what they point to. The folder comes last."""
     for path, folders, files in os.walk(folder, topdown=False, followlinks=False):
         for name in folders + files:
-            os.chown(os.path.join(path, name), uid, uid, follow_symlinks=False)
+            os.chown(Path(path, name), uid, uid, follow_symlinks=False)
     os.chown(folder, uid, uid, follow_symlinks=False)
 
 

@@ -107,9 +107,11 @@ def problems_of(raw: dict[str, Any]) -> list[str]:
         for name in ("home", "run", "postgres", "bundle")
         if not (isinstance(raw.get(name), str) and raw[name].startswith("/"))
     ]
-    for name in ("keystone_port", "heat_port"):
-        if not (isinstance(raw.get(name), int) and 1024 <= raw[name] <= 65535):
-            problems.append(f"`{name}` must be a port from 1024 to 65535")
+    problems += [
+        f"`{name}` must be a port from 1024 to 65535"
+        for name in ("keystone_port", "heat_port")
+        if not (isinstance(raw.get(name), int) and 1024 <= raw[name] <= 65535)
+    ]
     if not (isinstance(raw.get("uid_base"), int) and raw["uid_base"] >= 1000):
         problems.append("`uid_base` must be a number of at least 1000")
     problems += [

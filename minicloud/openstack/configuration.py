@@ -78,7 +78,7 @@ def keystone(settings: Settings) -> dict[str, dict[str, object]]:
 
 
 def heat(settings: Settings) -> dict[str, dict[str, object]]:
-    service = {
+    service: dict[str, object] = {
         "auth_type": "password",
         "auth_url": settings.auth_url,
         "username": "heat",
@@ -115,5 +115,3 @@ def heat(settings: Settings) -> dict[str, dict[str, object]]:
     sections["trustee"] = dict(service)
     sections["clients_keystone"] = {"auth_uri": settings.auth_url}
     return sections
-
-

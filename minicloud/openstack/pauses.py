@@ -28,7 +28,7 @@ class ShortSleeps:
 def install() -> None:
     from heat.engine import scheduler, stack
 
-    def sleep(self: Any, wait_time: float | None) -> None:
+    def sleep(_: Any, wait_time: float | None) -> None:
         if scheduler.ENABLE_SLEEP and wait_time is not None:
             time.sleep(wait_time * POLL_SHARE)
 

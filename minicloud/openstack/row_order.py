@@ -22,8 +22,9 @@ def install() -> None:
         if not state.is_select or state.is_column_load or state.is_relationship_load:
             return
         statement = state.statement
-        described = getattr(statement, "column_descriptions", ())
-        whole_resources = len(described) == 1 and described[0]["expr"] is models.Resource
+        described: list[Any] = getattr(statement, "column_descriptions", [])
+        # `is`: a comparison of a column would make SQL of it.
+        whole_resources = [each["expr"] is models.Resource for each in described] == [True]
         if whole_resources and not statement._order_by_clauses and not statement._distinct:
             state.statement = statement.order_by(models.Resource.id)
 

