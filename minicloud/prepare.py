@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import logging
 import os
@@ -48,7 +49,10 @@ def prepare(settings: Settings) -> None:
         done.pop("bootstrap", None)
     done |= done_marks(settings)
     write_json(marks, done)
-    wanted = {"keystone_port": settings.keystone_port, "admin": settings.admin_password}
+    wanted = {
+        "keystone_port": settings.keystone_port,
+        "admin": hashlib.sha256(settings.admin_password.encode()).hexdigest(),
+    }
     if done.get("bootstrap") != wanted:
         _bootstrap(settings)
         write_json(marks, done | {"bootstrap": wanted})

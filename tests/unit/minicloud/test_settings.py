@@ -1,0 +1,74 @@
+"""Settings: read whole, or refused with all that is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minicloud import settings
+from minicloud.errors import MinicloudError
+
+
+def good() -> dict[str, Any]:
+    return {
+        "home": "/h",
+        "run": "/r",
+        "postgres": "/p",
+        "postgres_user": "slipway",
+        "keystone_port": 15100,
+        "heat_port": 18104,
+        "bundle": "/b",
+        "bundle_version": "1-a",
+        "service_password": "x",
+        "admin_password": "y",
+        "secrets": {"heat": "a", "heat_domain_admin": "b", "heat_encryption_key": "k" * 32},
+        "courses": ["demo"],
+        "users": {"student": "p", "admin": "q"},
+        "uid_base": 61000,
+    }
+
+
+def test_it_reads_what_the_launcher_writes(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(good()))
+    found = settings.load(path)
+    assert found.auth_url == "http://127.0.0.1:15100/v3"
+    assert (found.courses, found.compute_socket) == (("demo",), Path("/r/compute.sock"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"home": "h"}, "`home` must be an absolute path"),
+        ({"heat_port": 80}, "`heat_port` must be a port"),
+        ({"uid_base": 0}, "`uid_base` must be a number"),
+        ({"bundle_version": ""}, "`bundle_version` must be a text"),
+        ({"service_password": "x" * 73}, "`service_password` must be a password of 1 to 72 bytes"),
+        ({"secrets": {}}, "`secrets.heat_encryption_key` must have exactly 32"),
+        ({"courses": []}, "`courses` must be a list of one or more names"),
+        ({"courses": ["a", "a"]}, "names a course twice"),
+        ({"users": {"slipway": "x"}}, "`users` may not contain slipway"),
+        ({"users": {"student": ""}}, "`users` must map names to passwords"),
+    ],
+)
+def test_it_names_each_wrong_field(change: dict[str, Any], words: str) -> None:
+    assert any(words in problem for problem in settings.problems_of(good() | change))
+
+
+def test_it_names_all_of_them_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text("{}")
+    with pytest.raises(MinicloudError) as refused:
+        settings.load(path)
+    assert all(f"`{name}`" in str(refused.value) for name in ("home", "heat_port", "users", "courses"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_it_refuses_a_file_that_is_no_object(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(text)
+    with pytest.raises(MinicloudError, match="the launcher writes it"):
+        settings.load(path)
