@@ -25,22 +25,23 @@ from . import PACKAGES, source_files, version
 from .parts import Part, all_parts, compile_java, ensure
 from .tools import BuildError, Tools, find
 
-_MAIN = '''\
+_MAIN = """\
 import sys
+from pathlib import Path
 
-from frameworks.node import half
 from frameworks import manifest
+from frameworks.node import half
 from slipway_node.main import main
 
-sys.exit(main(sys.argv[1:], manifest, half))
-'''
+sys.exit(main(sys.argv[1:], Path(sys.argv[0]).resolve().parent, manifest, half))
+"""
 
 # -I: nothing of a job's or a person's Python environment reaches the node program.
-_COMMAND = '''\
+_COMMAND = """\
 #!/bin/sh
 bundle=$(dirname "$(dirname "$(readlink -f "$0")")")
 exec "$bundle/node-python/bin/python" -I "$bundle/slipway-node.pyz" "$@"
-'''
+"""
 
 
 def build(cache: Path, python: Path, uv: str) -> Path:
@@ -71,7 +72,7 @@ def _make(part: Part, directory: Path) -> bool:
 
 def _is_current(bundle: Path, parts: list[Part]) -> bool:
     return (bundle / "VERSION").exists() and all(
-        os.path.basename(os.path.realpath(bundle / part.name)) == part.directory_name for part in parts
+        (bundle / part.name).resolve().name == part.directory_name for part in parts
     )
 
 
@@ -91,8 +92,8 @@ def _lay_out(bundle: Path, cache: Path, parts: list[Part], tools: Tools) -> None
         command.chmod(0o755)
         (fresh / "VERSION").write_text(bundle.name + "\n")
         if bundle.exists():
-            os.replace(bundle, scratch / "old")
-        os.replace(fresh, bundle)
+            bundle.replace(scratch / "old")
+        fresh.replace(bundle)
 
 
 def _node_program(target: Path, scratch: Path) -> None:

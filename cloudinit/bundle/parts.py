@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import tarfile
@@ -72,7 +71,20 @@ def compile_java(destination: Path, hadoop: Path, spark: Path, scratch: Path, to
     """
     classes = scratch / "classes"
     sources = [str(file) for file in source_files(DIRECTORY / "java")]
-    run([tools.javac, "--release", "17", "-encoding", "UTF-8", "-cp", f"{hadoop / 'lib'}/*", "-d", str(classes), *sources])
+    run(
+        [
+            tools.javac,
+            "--release",
+            "17",
+            "-encoding",
+            "UTF-8",
+            "-cp",
+            f"{hadoop / 'lib'}/*",
+            "-d",
+            str(classes),
+            *sources,
+        ]
+    )
     destination.mkdir()
     _zip_folder(classes, destination / "slipway-net.jar")
     own = ["slipway-net.jar"]
@@ -126,8 +138,11 @@ def _spark_archive(cache: Path, tools: Tools) -> Path:
     _environment(helper, "requirements-tools.txt", cache, tools)
     only = ["--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--no-cache-dir", "--require-hashes"]
     pip = [str(helper / "bin" / "python"), "-m", "pip", "download", "-q", *only]
-    run([*pip, "-d", str(folder), "-r", str(requirements)], {"TMPDIR": str(_made(cache / "downloads" / "tmp"))})
-    os.replace(folder / archive.name, archive)
+    run(
+        [*pip, "-d", str(folder), "-r", str(requirements)],
+        {"TMPDIR": str(_made(cache / "downloads" / "tmp"))},
+    )
+    (folder / archive.name).replace(archive)
     for leftover in (helper, folder, cache / "downloads" / "tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
     return archive
@@ -140,7 +155,10 @@ def _environment(destination: Path, requirements: str, cache: Path, tools: Tools
     interpreter = ["--python", str(destination / "bin" / "python")]
     pinned = ["--require-hashes", "--no-deps", "-r", str(DIRECTORY / requirements)]
     # Copies, not links: the files in the cache folder belong to whoever filled it, with that person's modes.
-    run([tools.uv, "pip", "install", "-q", "--system-certs", "--link-mode", "copy", *interpreter, *pinned], own)
+    run(
+        [tools.uv, "pip", "install", "-q", "--system-certs", "--link-mode", "copy", *interpreter, *pinned],
+        own,
+    )
 
 
 def _pathing_jar(jar: Path, names: list[str]) -> None:

@@ -1,0 +1,75 @@
+"""What a framework's half on the node offers to the node program."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from cloudinit.slipway_node.node import Node
+
+
+@dataclass(frozen=True)
+class ConfigurationFile:
+    """A file to be written whole; `mode` as in chmod."""
+
+    path: Path
+    text: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program to be run: its argv and what it needs of the environment beside the inherited one."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A program that the supervisor keeps running."""
+
+    name: str
+    program: Program
+
+
+class Half(Protocol):
+    """The module `node` of a framework. All but `missing` are decisions only: they touch nothing."""
+
+    def directories(self, node: Node) -> list[Path]:
+        """The folders that must exist before anything starts."""
+
+    def configuration(self, node: Node) -> list[ConfigurationFile]:
+        """The files for the node's role."""
+
+    def format_program(self, node: Node) -> Program | None:
+        """What prepares the storage; None where it was prepared before, or has none."""
+
+    def services(self, node: Node) -> list[Service]:
+        """The services of the node's role, in the order of starting; `agent` is the node program's own."""
+
+    def missing(self, node: Node) -> str:
+        """What the node still lacks to be a member of its cluster, in words; "" when it is one. Takes seconds."""
+
+    def versions(self) -> dict[str, str]:
+        """The software and its versions."""
+
+    def job_directory_uri(self, node: Node, job_id: str) -> str:
+        """Where a job's files stand."""
+
+    def job_command(
+        self, node: Node, application: Path, arguments: list[str], job_directory_uri: str
+    ) -> tuple[list[str], dict[str, str]]:
+        """argv and environment (beside the inherited one) that run a job."""
+
+    def job_folder_command(self, node: Node, verb: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        """argv and environment of the tool that moves a job's files: `put LOCAL URI`, `get URI LOCAL LIMIT`."""
+
+
+def half(name: str) -> Half:
+    """The node's half of the framework `name`, which must exist (see `names`)."""
+    return cast(Half, importlib.import_module(f".{name}.node", __package__))

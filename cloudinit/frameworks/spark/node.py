@@ -1,0 +1,260 @@
+"""What runs on a node of Spark with HDFS. Everything here decides; the node program acts."""
+
+from __future__ import annotations
+
+import shlex
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from ..node import ConfigurationFile, Program, Service
+from .membership import missing_of_master, missing_of_worker
+from .sizes import Sizes, sizes
+
+if TYPE_CHECKING:
+    from cloudinit.slipway_node.node import Node
+
+SPARK_VERSION = "4.3.0"
+HADOOP_VERSION = "3.5.0"
+# One name for all: the machine's users differ from node to node, HDFS's owner must not.
+USER = "slipway"
+SPARK_MASTER_PORT = 7077
+START_SECONDS = 300
+# What Spark's own launcher opens for it on Java 17. The daemons start without the launcher: that saves a process and
+# half a second each, and the supervisor sees the daemon itself.
+OPENED = (
+    *("java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util"),
+    *("java.util.concurrent", "java.util.concurrent.atomic", "jdk.internal.ref", "sun.nio.ch", "sun.nio.cs"),
+    *("sun.security.action", "sun.util.calendar"),
+)
+
+
+def directories(node: Node) -> list[Path]:
+    return [_data(node) / name for name in ("name" if _is_master(node) else "data", "tmp", "spark", "work")]
+
+
+def configuration(node: Node) -> list[ConfigurationFile]:
+    values = _values(node)
+    hadoop, spark = _hadoop_conf(node), _spark_conf(node)
+    datanodes = "".join(f"{address}\n" for name, address in node.hosts.items() if name != node.master)
+    files = [
+        *(
+            ConfigurationFile(hadoop / f"{name}.xml", _xml(_settings(f"{name}.conf", values)))
+            for name in ("core-site", "hdfs-site", "hadoop-policy")
+        ),
+        ConfigurationFile(hadoop / "log4j.properties", _template("log4j.properties")),
+        # The cluster's secret: for the node's own user only.
+        ConfigurationFile(spark / "spark-defaults.conf", _lines(_settings("spark-defaults.conf", values)), 0o600),
+        ConfigurationFile(spark / "log4j2.properties", _template("log4j2.properties")),
+        ConfigurationFile(spark / "spark-env.sh", _shell(_spark_environment(node))),
+    ]
+    if _is_master(node):
+        files.append(ConfigurationFile(hadoop / "datanodes.include", datanodes))
+        files.append(ConfigurationFile(hadoop / "datanodes.exclude", ""))
+    return files
+
+
+def format_program(node: Node) -> Program | None:
+    if not _is_master(node) or (_data(node) / "name" / "current" / "VERSION").exists():
+        return None
+    arguments = ("-format", "-nonInteractive", "-clusterid", f"CID-{node.cluster_id}")
+    return _hadoop(node, "namenode.NameNode", sizes(node.memory_mb).namenode, *arguments)
+
+
+def services(node: Node) -> list[Service]:
+    heaps = sizes(node.memory_mb)
+    properties = ("--properties-file", str(_spark_conf(node) / "spark-defaults.conf"))
+    here = ("--host", node.host(node.name))
+    if _is_master(node):
+        master = ("--port", str(SPARK_MASTER_PORT), "--webui-port", "8080")
+        return [
+            Service("namenode", _hadoop(node, "namenode.NameNode", heaps.namenode)),
+            Service("master", _spark(node, "master.Master", heaps.master, *here, *master, *properties)),
+            Service("agent", Program((str(node.bundle / "bin" / "slipway-node"), "agent"), {})),
+        ]
+    offer = (
+        "--cores",
+        str(node.vcpus),
+        "--memory",
+        f"{heaps.offered}m",
+        "--work-dir",
+        str(_data(node) / "work"),
+    )
+    worker = (*here, "--port", "7078", "--webui-port", "8081", *offer, *properties, _master_url(node))
+    return [
+        Service("datanode", _hadoop(node, "datanode.DataNode", heaps.datanode)),
+        Service("worker", _spark(node, "worker.Worker", heaps.worker, *worker)),
+    ]
+
+
+def missing(node: Node) -> str:
+    return missing_of_master(node, USER) if _is_master(node) else missing_of_worker(node)
+
+
+def versions() -> dict[str, str]:
+    return {"spark": SPARK_VERSION, "hadoop": HADOOP_VERSION}
+
+
+def job_directory_uri(node: Node, job_id: str) -> str:
+    return f"hdfs://{node.host(node.master)}:8020/jobs/{job_id}"
+
+
+def job_command(
+    node: Node, application: Path, arguments: list[str], job_directory_uri: str
+) -> tuple[list[str], dict[str, str]]:
+    submit = str(_spark_home(node) / "bin" / "spark-submit")
+    environment = {
+        **_spark_environment(node),
+        "SPARK_CONF_DIR": str(_spark_conf(node)),
+        "SLIPWAY_JOB_DIR": job_directory_uri,
+        "HOME": str(_data(node) / "work"),
+        "PYTHONUNBUFFERED": "1",  # what a job prints is seen when it prints it
+    }
+    return [submit, str(application), *arguments], environment
+
+
+def job_folder_command(node: Node, verb: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    heap = sizes(node.memory_mb).datanode
+    program = _java(node, _hadoop_class_path(node), heap, (), ("slipway.JobFolder", verb, *arguments))
+    return list(program.command), dict(program.environment)
+
+
+def _is_master(node: Node) -> bool:
+    return node.name == node.master
+
+
+def _data(node: Node) -> Path:
+    return node.path("/var/lib/slipway")
+
+
+def _hadoop_conf(node: Node) -> Path:
+    return node.path("/etc/slipway/hadoop")
+
+
+def _spark_conf(node: Node) -> Path:
+    return node.path("/etc/slipway/spark")
+
+
+def _spark_home(node: Node) -> Path:
+    return node.bundle / "spark" / "deps"
+
+
+def _master_url(node: Node) -> str:
+    return f"spark://{node.host(node.master)}:{SPARK_MASTER_PORT}"
+
+
+def _values(node: Node) -> dict[str, str]:
+    heaps = sizes(node.memory_mb)
+    return {
+        "master_host": node.host(node.master),
+        "master_address": node.master_address,
+        "host": node.host(node.name),
+        "address": node.address,
+        "data": str(_data(node)),
+        "hadoop_conf": str(_hadoop_conf(node)),
+        "friends": ",".join([*node.hosts.values(), node.gateway]),
+        "replication": str(max(1, min(2, node.workers))),
+        "user": USER,
+        "secret": node.secret,
+        "driver_mb": str(heaps.driver),
+        "executor_mb": str(heaps.executor),
+        "net_jar": str(node.bundle / "java" / "slipway-net.jar"),
+        "job_options": " ".join([*_compiler(heaps), *_names(node)]),
+        "job_python": str(node.bundle / "job-python" / "bin" / "python"),
+        "python_path": _python_path(node),
+    }
+
+
+def _python_path(node: Node) -> str:
+    spark = node.bundle / "spark"
+    libraries = sorted((spark / "lib").glob("py4j-*-src.zip"))
+    return ":".join(str(place) for place in (spark, *libraries))
+
+
+def _spark_environment(node: Node) -> dict[str, str]:
+    return {
+        "SPARK_HOME": str(_spark_home(node)),
+        # Else each executor looks for a build folder to tell Spark's Scala by, and fails.
+        "SPARK_SCALA_VERSION": "2.13",
+        "SPARK_LOCAL_IP": node.address,
+        "SPARK_LOCAL_HOSTNAME": node.host(node.name),
+        "SPARK_PUBLIC_DNS": node.host(node.name),
+        "SPARK_USER": USER,
+        "HADOOP_USER_NAME": USER,
+        "HADOOP_CONF_DIR": str(_hadoop_conf(node)),
+        "SLIPWAY_ADDRESS": node.address,
+        "PYTHONPATH": _python_path(node),
+    }
+
+
+def _compiler(heaps: Sizes) -> tuple[str, ...]:
+    return ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC") if heaps.small else ("-XX:+UseParallelGC",)
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    options = (f"-Dslipway.address={node.address}", "-Djava.net.preferIPv4Stack=true", "-XX:-UsePerfData")
+    if not node.embedded:
+        return options
+    # Java then knows no other name, so only where nodes share a machine whose own file is not ours to write.
+    return (f"-Djdk.net.hosts.file={node.path('/etc/hosts')}", *options)
+
+
+def _java(node: Node, class_path: str, heap: int, options: tuple[str, ...], arguments: tuple[str, ...]) -> Program:
+    folders = (f"-Djava.io.tmpdir={_data(node) / 'tmp'}", f"-Dhadoop.log.dir={node.path('/var/log/slipway')}")
+    flags = (*_compiler(sizes(node.memory_mb)), "-Xms16m", f"-Xmx{heap}m", *_names(node), *folders, *options)
+    environment = {**_spark_environment(node), "HOME": str(_data(node) / "work")}
+    return Program((str(node.java), *flags, "-cp", class_path, *arguments), environment)
+
+
+def _hadoop_class_path(node: Node) -> str:
+    return f"{node.bundle / 'java' / 'hadoop-path.jar'}:{_hadoop_conf(node)}"
+
+
+def _hadoop(node: Node, name: str, heap: int, *arguments: str) -> Program:
+    main = (f"org.apache.hadoop.hdfs.server.{name}", *arguments)
+    return _java(node, _hadoop_class_path(node), heap, (), main)
+
+
+def _spark(node: Node, name: str, heap: int, *arguments: str) -> Program:
+    options = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
+    options += ["-Djdk.reflect.useDirectMethodHandle=false", "-Dio.netty.tryReflectionSetAccessible=true"]
+    main: tuple[str, ...] = (f"org.apache.spark.deploy.{name}", *arguments)
+    if not _is_master(node):
+        options += [f"-Dslipway.wait={node.host(node.master)}:{SPARK_MASTER_PORT}"]
+        options += [f"-Dslipway.wait.seconds={START_SECONDS}"]
+        main = ("slipway.Launch", *main)
+    return _java(node, str(node.bundle / "java" / "spark-path.jar"), heap, tuple(options), main)
+
+
+def _template(name: str) -> str:
+    return resources.files(__package__).joinpath("conf", name).read_text(encoding="utf-8")
+
+
+def _settings(name: str, values: dict[str, str]) -> dict[str, str]:
+    """Names and values of a file of conf/. Filled in line by line: no value can add a line."""
+    settings = {}
+    for line in _template(name).splitlines():
+        if line.strip() and not line.startswith("#"):
+            key, _, value = line.partition(" ")
+            settings[key] = Template(value.strip()).substitute(values)
+    return settings
+
+
+def _xml(settings: dict[str, str]) -> str:
+    root = ElementTree.Element("configuration")
+    for name, value in settings.items():
+        entry = ElementTree.SubElement(root, "property")
+        ElementTree.SubElement(entry, "name").text = name
+        ElementTree.SubElement(entry, "value").text = value
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _lines(settings: dict[str, str]) -> str:
+    return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+
+def _shell(environment: dict[str, str]) -> str:
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())

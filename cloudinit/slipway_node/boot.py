@@ -1,0 +1,223 @@
+"""The boot: named steps, each told as it ends, that make a node a member of its cluster. Safe to run again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import wait_condition
+from .facts import (
+    PATH,
+    Machine,
+    check_address,
+    check_role,
+    parse_facts,
+    parse_portal,
+    parse_signal,
+    read_document,
+)
+from .files import tail, write_file
+from .hosts import write_hosts
+from .node import Node, make_node
+from .portal import EventPoster, PortalClient
+from .ports import check_ports
+from .services import ServiceError, Supervisor
+
+if TYPE_CHECKING:
+    from cloudinit.frameworks.manifest import Manifest
+    from cloudinit.frameworks.node import Half
+
+# Below the wait condition's own 900 s: our reason is better than its "timed out".
+BOOT_SECONDS = 840.0
+FORMAT_SECONDS = 180.0
+PROVE_POLL_SECONDS = 0.2
+EVENT_SECONDS = 5.0
+TAIL_BYTES = 1200
+SIGNALLED = "/var/lib/slipway/signalled.json"
+LOG = "/var/log/slipway/boot.log"
+
+
+class StepError(Exception):
+    """A step failed: `log` has the last lines of what it ran."""
+
+    def __init__(self, message: str, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+
+class Boot:
+    """One boot of one node."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        bundle: Path,
+        manifest: Callable[[str], Manifest],
+        half: Callable[[str], Half],
+    ) -> None:
+        """`manifest` and `half` give those of a framework by its name."""
+        self._machine = machine
+        self._bundle = bundle
+        self._find_manifest = manifest
+        self._find_half = half
+        self._end = time.monotonic() + BOOT_SECONDS
+        self._step = "facts"
+        self._poster: EventPoster | None = None
+        self._document: dict[str, Any] = {}
+        self._log = machine.root / LOG.lstrip("/")
+
+    def run(self) -> int:
+        """Take all steps; 0, or 1 after a failure that has been told to all who can be told."""
+        try:
+            self._take_steps()
+        except Exception as error:
+            # Whatever it is, Heat must hear of it: else the person waits for a timeout.
+            self._fail(error)
+            return 1
+        finally:
+            if self._poster is not None:
+                self._poster.close(within=EVENT_SECONDS)
+        return 0
+
+    def _take_steps(self) -> None:
+        with self._timed("facts"):
+            node, manifest, half = self._read_facts()
+        steps: dict[str, Callable[[], None]] = {
+            "hosts": lambda: write_hosts(node),
+            "configuration": lambda: self._configure(node, half),
+            "format": lambda: self._format(node, half),
+            "services": lambda: self._start(node, manifest, half),
+            "prove": lambda: self._prove(node, half),
+            "signal": lambda: self._signal(node, half),
+        }
+        for name in manifest.role(node.role).steps[1:]:
+            with self._timed(name):
+                steps[name]()
+
+    @contextlib.contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        self._step = step
+        began = time.monotonic()
+        yield
+        seconds = time.monotonic() - began
+        self._say(f"{step}: done in {seconds:.2f} s")
+        if self._poster is not None:
+            self._poster.post_event(step, "done", round(seconds, 3))
+
+    def _read_facts(self) -> tuple[Node, Manifest, Half]:
+        machine = self._machine
+        self._document = read_document(machine.root / PATH.lstrip("/"))
+        portal = parse_portal(self._document)
+        if portal is not None:
+            self._poster = EventPoster(PortalClient(portal.url, portal.credential, machine.address))
+        facts = parse_facts(self._document, (self._bundle / "VERSION").read_text().strip())
+        manifest = check_role(facts, self._find_manifest)
+        check_address(facts, machine)
+        node = make_node(facts, machine, self._bundle, manifest.master.name)
+        return node, manifest, self._find_half(facts.framework)
+
+    def _configure(self, node: Node, half: Half) -> None:
+        for directory in half.directories(node):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        node.path("/var/log/slipway").mkdir(parents=True, exist_ok=True)
+        for file in half.configuration(node):
+            write_file(file.path, file.text, file.mode)
+        Supervisor(node).configure(half.services(node))
+
+    def _format(self, node: Node, half: Half) -> None:
+        program = half.format_program(node)
+        if program is None:
+            return
+        log = node.path("/var/log/slipway/format.log")
+        with log.open("wb") as stream:
+            done = subprocess.run(
+                program.command,
+                env={**os.environ, **program.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                timeout=FORMAT_SECONDS,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise StepError(f"preparing the storage ended with {done.returncode}", tail(log, TAIL_BYTES))
+
+    def _start(self, node: Node, manifest: Manifest, half: Half) -> None:
+        supervisor = Supervisor(node)
+        services = [service.name for service in half.services(node)]
+        if not supervisor.up(services):
+            check_ports(node.address, (port.number for port in manifest.ports if port.role == node.role))
+        supervisor.launch()
+        for name in services:
+            supervisor.start(name)
+        supervisor.check([])
+
+    def _prove(self, node: Node, half: Half) -> None:
+        supervisor = Supervisor(node)
+        services = [service.name for service in half.services(node)]
+        said = ""
+        while missing := half.missing(node):
+            supervisor.check(services)
+            if missing != said:
+                self._say(f"prove: waiting, for {missing}")
+                said = missing
+            if time.monotonic() > self._end:
+                raise StepError(f"the node is not a member of its cluster after {BOOT_SECONDS:.0f} s: {missing}")
+            time.sleep(PROVE_POLL_SECONDS)
+        supervisor.check(services)
+
+    def _signal(self, node: Node, half: Half) -> None:
+        signal = parse_signal(self._document)
+        assert signal is not None, "parse_facts has looked for it"
+        told = node.path(SIGNALLED)
+        if told.exists() and json.loads(told.read_text())["endpoint"] == signal.endpoint:
+            self._say("signal: Heat was told at an earlier boot")
+            return
+        data = {
+            "address": node.address,
+            "bundle": node.bundle.name,
+            "memory_mb": node.memory_mb,
+            "vcpus": node.vcpus,
+            **half.versions(),
+        }
+        reason = f"{node.name} is a member of its cluster"
+        message = {"status": "SUCCESS", "reason": reason, "data": data, "id": node.name}
+        wait_condition.send(signal, message, self._machine.address)
+        write_file(told, json.dumps({"endpoint": signal.endpoint}), 0o600)
+
+    def _fail(self, error: Exception) -> None:
+        cause = str(error) or type(error).__name__
+        log = getattr(error, "log", "")
+        if not isinstance(error, (StepError, ServiceError)):
+            self._say(traceback.format_exc())
+        self._say(f"{self._step}: failed: {cause}" + (f"\n{log}" if log else ""))
+        log = log or tail(self._log, TAIL_BYTES)
+        if self._poster is not None:
+            self._poster.post_event(self._step, "failed", 0.0, cause, log)
+        signal = parse_signal(self._document)
+        if signal is None or self._step == "signal":
+            return
+        reason = wait_condition.failure_reason(self._step, cause, log)
+        name = self._document.get("node", {}).get("name", "node")
+        message = {"status": "FAILURE", "reason": reason, "data": None, "id": name}
+        try:
+            wait_condition.send(signal, message, self._machine.address)
+        except wait_condition.SignalError as refused:
+            self._say(f"signal: {refused}")
+
+    def _say(self, line: str) -> None:
+        stamped = f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line}\n"
+        sys.stdout.write(stamped)
+        sys.stdout.flush()
+        with contextlib.suppress(OSError):
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("a", encoding="utf-8") as stream:
+                stream.write(stamped)

@@ -1,0 +1,213 @@
+"""What the node is told about itself: /etc/slipway/facts.json, checked before anything is done with it."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cloudinit.frameworks.manifest import Manifest
+
+VERSION = 1
+PATH = "/etc/slipway/facts.json"
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+SECRET = re.compile(r"[0-9A-Za-z_-]{16,}")
+IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+
+class FactsError(Exception):
+    """The facts cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Where the wait condition's handle listens; `token` is "" where the endpoint itself is the secret."""
+
+    endpoint: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Portal:
+    url: str
+    credential: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Facts:
+    bundle: str
+    framework: str
+    cluster_id: str
+    domain: str
+    secret: str = field(repr=False)
+    name: str
+    role: str
+    hosts: Mapping[str, str]
+    gateway: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the facts do not say: where the node stands. minicloud gives it in the environment."""
+
+    root: Path
+    address: str
+    memory_mb: int
+    vcpus: int
+    run: Path
+    java: Path
+
+    @property
+    def embedded(self) -> bool:
+        return self.root != Path("/")
+
+
+def read_machine(environment: Mapping[str, str]) -> Machine:
+    """FactsError where a figure is no number, or there is no Java."""
+    java = shutil.which(
+        str(Path(environment["JAVA_HOME"], "bin", "java")) if environment.get("JAVA_HOME") else "java",
+        path=environment.get("PATH"),
+    )
+    if java is None:
+        raise FactsError("there is no java on this node: install a Java 17 runtime, or set JAVA_HOME")
+    return Machine(
+        root=Path(environment.get("SLIPWAY_NODE_ROOT") or "/"),
+        address=environment.get("SLIPWAY_ADDRESS", ""),
+        memory_mb=_figure(environment, "SLIPWAY_MEMORY_MB") or _memory_mb(),
+        vcpus=_figure(environment, "SLIPWAY_VCPUS") or os.cpu_count() or 1,
+        run=Path(environment.get("SLIPWAY_RUN") or "/run/slipway"),
+        java=Path(java),
+    )
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The facts as they stand. FactsError where there are none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FactsError(f"the facts cannot be read: {error}") from error
+    except ValueError as error:
+        raise FactsError(f"{path} is not JSON ({error}): did Heat fill in all of it?") from error
+    if not isinstance(document, dict):
+        raise FactsError(f"{path} holds no JSON object")
+    return document
+
+
+def parse_signal(document: Mapping[str, Any]) -> Signal | None:
+    """The way to say that the node failed, of facts of any version; None where there is none."""
+    found = document.get("signal")
+    if not isinstance(found, dict) or not isinstance(found.get("endpoint"), str):
+        return None
+    return Signal(found["endpoint"], str(found.get("token") or ""))
+
+
+def parse_portal(document: Mapping[str, Any]) -> Portal | None:
+    """The way to the portal, of facts of any version; None where there is none."""
+    found = document.get("portal")
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in ("url", "credential")):
+        return None
+    return Portal(found["url"], found["credential"])
+
+
+def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
+    """The facts for a node whose bundle has this version. FactsError names the first that is wrong."""
+    if document.get("version") != VERSION:
+        raise FactsError(
+            f"the facts have version {document.get('version')!r}, but this bundle ({bundle}) knows version {VERSION} "
+            "only: use an image of the portal's own bundle"
+        )
+    if document.get("bundle") != bundle:
+        raise FactsError(
+            f"the portal expects the bundle {document.get('bundle')!r}, but this node has {bundle!r}: "
+            "choose an image with the expected one, or build it anew"
+        )
+    facts = Facts(
+        bundle=bundle,
+        framework=_text(document, "framework", NAME),
+        cluster_id=_text(document, "cluster.id", IDENTIFIER),
+        domain=_text(document, "cluster.domain", DOMAIN),
+        secret=_text(document, "cluster.secret", SECRET),
+        name=_text(document, "node.name", NAME),
+        role=_text(document, "node.role", NAME),
+        hosts=_hosts(document),
+        gateway=_address("gateway", document.get("gateway")),
+    )
+    if facts.name not in facts.hosts:
+        raise FactsError(f"the facts' hosts do not name this node, {facts.name!r}")
+    for name in ("signal.endpoint", "portal.url", "portal.credential"):
+        _text(document, name, None)
+    return facts
+
+
+def check_role(facts: Facts, manifest: Callable[[str], Manifest]) -> Manifest:
+    """The manifest of the node's framework. FactsError where it or the role is unknown, or the master is not alone."""
+    try:
+        found = manifest(facts.framework)
+    except ValueError as error:
+        raise FactsError(str(error)) from error
+    roles = [role.name for role in found.roles]
+    if facts.role not in roles:
+        raise FactsError(f"{facts.framework} has no role {facts.role!r}; it has: {', '.join(roles)}")
+    if found.master.name not in facts.hosts:
+        raise FactsError(f"the facts' hosts do not name the {found.master.name!r}")
+    if (facts.role == found.master.name) != (facts.name == found.master.name):
+        raise FactsError(f"the node {facts.name!r} cannot have the role {facts.role!r}")
+    return found
+
+
+def check_address(facts: Facts, machine: Machine) -> None:
+    """FactsError where the machine's address is not the one that the others know."""
+    expected = facts.hosts[facts.name]
+    if machine.address and machine.address != expected:
+        raise FactsError(f"this node has the address {machine.address}, but the facts' hosts say {expected}")
+
+
+def _text(document: Mapping[str, Any], path: str, pattern: re.Pattern[str] | None) -> str:
+    value: Any = document
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(value, str) or not value:
+        raise FactsError(f"the facts have no text {path!r}")
+    if pattern is not None and not pattern.fullmatch(value):
+        # Not the value itself: it may be the secret.
+        raise FactsError(f"the facts' {path!r} is not of the form {pattern.pattern}")
+    return value
+
+
+def _hosts(document: Mapping[str, Any]) -> dict[str, str]:
+    hosts = document.get("hosts")
+    if not isinstance(hosts, dict) or not hosts:
+        raise FactsError("the facts have no 'hosts'")
+    for name in hosts:
+        if not NAME.fullmatch(name):
+            raise FactsError(f"the facts' hosts have a name that no host can have: {name!r}")
+    return {name: _address(f"hosts.{name}", address) for name, address in hosts.items()}
+
+
+def _address(name: str, value: Any) -> str:
+    try:
+        return str(ipaddress.IPv4Address(value))
+    except ValueError as error:
+        raise FactsError(f"the facts' {name!r} is no IPv4 address: {value!r}") from error
+
+
+def _figure(environment: Mapping[str, str], name: str) -> int:
+    text = environment.get(name, "")
+    if text and not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise FactsError(f"{name} must be a whole number above 0, not {text!r}")
+    return int(text or 0)
+
+
+def _memory_mb() -> int:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) // 1024
+    raise FactsError("/proc/meminfo does not say how much memory there is")

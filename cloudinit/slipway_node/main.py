@@ -1,0 +1,55 @@
+"""The verbs of the node program: `boot` (make this node a member of its cluster) and `agent` (the master's)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .agent import run_agent
+from .boot import Boot
+from .facts import PATH, FactsError, Machine, check_role, parse_facts, read_document, read_machine
+from .jobs import JobTools
+from .node import Node, make_node
+from .portal import PortalClient
+
+if TYPE_CHECKING:
+    from cloudinit.frameworks.manifest import Manifest
+    from cloudinit.frameworks.node import Half
+
+USAGE = "use: slipway-node boot | agent"
+
+
+def main(arguments: list[str], bundle: Path, manifest: Callable[[str], Manifest], half: Callable[[str], Half]) -> int:
+    """Run a verb; the exit code. `bundle` is the folder that this program stands in."""
+    if arguments not in (["boot"], ["agent"]):
+        print(USAGE, file=sys.stderr)
+        return 2
+    try:
+        machine = read_machine(os.environ)
+        if arguments == ["boot"]:
+            return Boot(machine, bundle, manifest, half).run()
+        return _agent(machine, bundle, manifest, half)
+    except FactsError as error:
+        print(f"slipway-node {arguments[0]}: {error}", file=sys.stderr)
+        return 1
+
+
+def _agent(machine: Machine, bundle: Path, manifest: Callable[[str], Manifest], half: Callable[[str], Half]) -> int:
+    document = read_document(machine.root / PATH.lstrip("/"))
+    facts = parse_facts(document, (bundle / "VERSION").read_text().strip())
+    node = make_node(facts, machine, bundle, check_role(facts, manifest).master.name)
+    portal = document["portal"]
+    client = PortalClient(portal["url"], portal["credential"], machine.address)
+    return run_agent(client, job_tools(node, half(facts.framework)), node.path("/var/lib/slipway/jobs"))
+
+
+def job_tools(node: Node, half: Half) -> JobTools:
+    """What the agent needs of the node's framework."""
+    return JobTools(
+        job_command=lambda application, arguments, uri: half.job_command(node, application, arguments, uri),
+        folder_command=lambda arguments: half.job_folder_command(node, arguments[0], *arguments[1:]),
+        directory_uri=lambda job_id: half.job_directory_uri(node, job_id),
+    )

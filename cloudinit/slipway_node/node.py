@@ -1,0 +1,75 @@
+"""The node that this program runs on, for everything that has to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .facts import Facts, Machine
+
+
+@dataclass(frozen=True)
+class Node:
+    """The node that this program runs on.
+
+    `root` is the prefix of every path ("/" in a real server); `embedded`: several nodes share this machine, so names
+    resolve through a file of the node's own. `hosts`: names of all nodes to their addresses; `memory_mb` in MiB.
+    """
+
+    root: Path
+    embedded: bool
+    bundle: Path
+    run: Path
+    cluster_id: str
+    domain: str
+    secret: str = field(repr=False)
+    name: str
+    role: str
+    master: str
+    hosts: Mapping[str, str]
+    gateway: str
+    memory_mb: int
+    vcpus: int
+    java: Path
+
+    def path(self, absolute: str) -> Path:
+        """Where a server's path lies on this machine."""
+        return self.root / absolute.lstrip("/")
+
+    def host(self, name: str) -> str:
+        """The full name of a node."""
+        return f"{name}.{self.domain}"
+
+    @property
+    def address(self) -> str:
+        return self.hosts[self.name]
+
+    @property
+    def master_address(self) -> str:
+        return self.hosts[self.master]
+
+    @property
+    def workers(self) -> int:
+        return len(self.hosts) - 1
+
+
+def make_node(facts: Facts, machine: Machine, bundle: Path, master: str) -> Node:
+    """`bundle` is the folder of the bundle; `master` the name of the cluster's master."""
+    return Node(
+        root=machine.root,
+        embedded=machine.embedded,
+        bundle=bundle,
+        run=machine.run,
+        cluster_id=facts.cluster_id,
+        domain=facts.domain,
+        secret=facts.secret,
+        name=facts.name,
+        role=facts.role,
+        master=master,
+        hosts=facts.hosts,
+        gateway=facts.gateway,
+        memory_mb=machine.memory_mb,
+        vcpus=machine.vcpus,
+        java=machine.java,
+    )
