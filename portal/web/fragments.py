@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,9 @@ def job_context(user: User, job_id: UUID) -> dict[str, Any]:
         "moving": job.status in UNFINISHED,
         "log": log[-LOG_SHOWN:],
         "log_is_cut": len(log) > LOG_SHOWN,
+        "ran_for": str(timedelta(seconds=round((job.ended_at - job.started_at).total_seconds())))
+        if job.started_at and job.ended_at
+        else "",
         "outputs": list(job.outputs.all()[:500]),
     }
 
