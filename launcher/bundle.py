@@ -13,17 +13,6 @@ from launcher.paths import Paths
 from launcher.problem import Problem
 
 
-def version(paths: Paths, portal: Path) -> str:
-    """The version that this checkout's inputs give, without building anything."""
-    code = "from cloudinit.bundle.build import version; print(version())"
-    done = subprocess.run(
-        [str(python_of(portal)), "-c", code], check=False, cwd=paths.top, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise Problem("the bundle's version cannot be told", done.stderr.strip(), "is the checkout whole?")
-    return done.stdout.strip()
-
-
 def ensure(paths: Paths, portal: Path, say: Callable[[str], None]) -> Path:
     """The bundle's folder, built where it is not there; the builder's own lines are shown as they come."""
     uv = environments.ensure(paths, "bootstrap", say) / "bin" / "uv"
@@ -43,11 +32,13 @@ def ensure(paths: Paths, portal: Path, say: Callable[[str], None]) -> Path:
         assert builder.stdout is not None
         for line in builder.stdout:
             lines.append(line.rstrip())
-            say(lines[-1])
-    if builder.returncode:
+            # Its last line is no news but the folder.
+            if len(lines) > 1:
+                say(lines[-2])
+    if builder.returncode or not lines:
         raise Problem(
             "the bundle could not be built",
             "\n        ".join(lines[-12:]),
             "correct the cause and run this again: what is there already is kept",
         )
-    return paths.cache / "bundle" / version(paths, portal)
+    return Path(lines[-1])

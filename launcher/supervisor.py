@@ -97,7 +97,8 @@ def _program(paths: Paths, python: Path, program: Program) -> str:
             "stopasgroup": "false",
             "killasgroup": group,
             "redirect_stderr": "true",
-            "stdout_logfile": _plain(paths.log(program.name)),
+            # This one value supervisord expands twice.
+            "stdout_logfile": _plain(_plain(paths.log(program.name))),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": 2,
         },

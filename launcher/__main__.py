@@ -1,0 +1,245 @@
+"""`python -m launcher VERB ...`, which is what `./slipway` runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from launcher import (
+    configuration,
+    control,
+    credentials,
+    demo,
+    doctor,
+    environments,
+    logs,
+    pin,
+    ports,
+    services,
+    status,
+    testing,
+)
+from launcher.console import Console
+from launcher.environments import python_of
+from launcher.files import locked, read_json
+from launcher.paths import Paths, resolve
+from launcher.problem import Problem
+from launcher.up import up
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """The exit status: 0 when done, 1 after a message that says what to do, 130 when interrupted."""
+    # What we start finds its code by its working folder.
+    os.environ.pop("PYTHONPATH", None)
+    console = Console()
+    try:
+        arguments = parser().parse_args()
+        run: Callable[[Paths, argparse.Namespace, Console], int] = arguments.run
+        return run(resolve(os.environ, os.geteuid()), arguments, console)
+    except Problem as problem:
+        sys.stdout.flush()
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing is half-done: run the same command again to go on.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="./slipway",
+        description="A Spark cluster on OpenStack in three steps: log in, create, ready.",
+        epilog="State is kept in SLIPWAY_HOME, downloads in SLIPWAY_CACHE.",
+    )
+    verbs = top.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, text: str, run: Callable[[Paths, argparse.Namespace, Console], int]) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    one = verb("up", "set up, start, wait until it answers; print the address and the logins", run_up)
+    one.add_argument("--port", type=port, metavar="N", help="the port of the pages (8000, or another free one)")
+    verb("down", "stop everything; data is kept", run_down)
+    one = verb("status", "what runs", run_status)
+    one.add_argument("--json", action="store_true", help="for programs")
+    one = verb("logs", "the logs of services and nodes", run_logs)
+    one.add_argument("name", nargs="?", metavar="NAME", help="one log, all of it")
+    one = verb("reset", "stop everything and remove all data; downloads are kept", run_reset)
+    one.add_argument("--yes", action="store_true", help="really")
+    verb("doctor", "what this machine has, what is missing, what to do", run_doctor)
+    one = verb("test", "run the tests; the last lines are the counts", run_test)
+    one.add_argument(
+        "suites", nargs="*", metavar="unit|db|e2e", help="all when none is named; pytest's options after --"
+    )
+    one = verb("render", "print the Heat template of a cluster", run_render)
+    one.add_argument("spec", metavar="SPEC.yaml")
+    one = verb("token", "print a new API token of a user", run_token)
+    one.add_argument("user", metavar="USER")
+    verb("demo", "bring all up, make a cluster, run a Spark job on real flights, show its table", run_demo)
+    one = verb("manage", "Django's manage.py with this home's environment", run_manage)
+    one.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
+    verb("pin", "compile the requirements files from pyproject.toml", run_pin)
+    one = verb("tool", "a program of the test environment: ruff, mypy, ...", run_tool)
+    one.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
+    return top
+
+
+def port(text: str) -> int:
+    if not text.isdigit() or not 1024 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1024 to 65535")
+    return int(text)
+
+
+def run_up(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    console.say(f"Slipway: bringing up {paths.home}")
+    url = up(paths, arguments.port, console)
+    show_ready(paths, url, console)
+    return 0
+
+
+def show_ready(paths: Paths, url: str, console: Console) -> None:
+    logins = credentials.logins(paths.logins)
+    console.say(f"\nReady in {console.seconds:.1f} s: {url}\n")
+    for name, password in logins.items():
+        course = next((title for title, members in credentials.COURSES.values() if name in members), "all courses")
+        console.say(f"  {name:10} {password}   {course}")
+    console.say(
+        f"\nThe logins stand in {paths.logins}. `./slipway demo` runs a job, `./slipway down` stops everything."
+    )
+
+
+def run_down(paths: Paths, _: argparse.Namespace, console: Console) -> int:
+    if not paths.home.exists():
+        console.say(f"Nothing to stop: there is no {paths.home}.")
+        return 0
+    with locked(paths.lock, lambda holder: console.say(f"Waiting for {holder}, which works on this home.")):
+        stop(paths, console)
+    console.say(f"Slipway is down ({console.seconds:.1f} s). Data is kept in {paths.home}.")
+    return 0
+
+
+def stop(paths: Paths, console: Console) -> None:
+    left = control.stop_all(paths, lambda text: console.say(f"  {text}"))
+    if left:
+        raise Problem(
+            "some processes did not end",
+            f"their pids: {', '.join(str(process.pid) for process in left)}",
+            "look at them with `ps -fp PID`",
+        )
+
+
+def run_status(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    report = status.status(paths)
+    console.say(json.dumps(report) if arguments.json else status.describe(report))
+    return 0
+
+
+def run_logs(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    logs.show(paths, arguments.name, console)
+    return 0
+
+
+def run_reset(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    if not arguments.yes:
+        raise Problem(
+            "nothing was removed",
+            f"reset removes {paths.home}: clusters, jobs, logins, everything but downloads",
+            "`./slipway reset --yes` if that is what you want",
+        )
+    if paths.home.exists():
+        if not paths.secrets.exists() and not (paths.home / "running").exists() and any(paths.home.iterdir()):
+            raise Problem(
+                f"{paths.home} is not a home of Slipway",
+                "it holds other things",
+                "set SLIPWAY_HOME to the one you mean",
+            )
+        with locked(paths.lock, lambda holder: console.say(f"Waiting for {holder}, which works on this home.")):
+            stop(paths, console)
+            shutil.rmtree(paths.run, ignore_errors=True)
+            shutil.rmtree(paths.home)
+    console.say(f"{paths.home} is gone; downloads are kept in {paths.cache}.")
+    return 0
+
+
+def run_doctor(paths: Paths, _: argparse.Namespace, console: Console) -> int:
+    facts = doctor.gather(paths, "web" in control.recorded(paths))
+    return 0 if doctor.show(doctor.judge(facts), console) else 1
+
+
+def run_test(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    suites = [word for word in arguments.suites if word in testing.SUITES]
+    options = [word for word in arguments.suites if word not in testing.SUITES]
+    unknown = [word for word in options if not word.startswith("-")]
+    if unknown and not options[0].startswith("-"):
+        raise Problem(
+            f"there is no suite {unknown[0]!r}", f"there are {', '.join(testing.SUITES)}", "name one of them, or none"
+        )
+    return 0 if testing.run_suites(paths, suites, options, console) else 1
+
+
+def portal_command(paths: Paths, *words: str) -> list[str]:
+    environment = environments.ensure(paths, "portal", lambda text: print(text, file=sys.stderr))
+    return [str(python_of(environment)), *words]
+
+
+def run_render(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    spec = str(Path(arguments.spec).absolute()) if arguments.spec != "-" else "-"
+    command = portal_command(paths, "-m", "heat_templates", spec)
+    return subprocess.run(command, check=False, cwd=paths.top).returncode
+
+
+def run_token(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    return manage(paths, ["create_token", arguments.user])
+
+
+def run_manage(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    return manage(paths, arguments.words)
+
+
+def manage(paths: Paths, words: list[str]) -> int:
+    """Django's manage.py with what environment.json holds; its exit status."""
+    try:
+        environment = read_json(paths.environment)
+    except FileNotFoundError:
+        raise Problem("this home was never up", f"there is no {paths.environment}", "`./slipway up` first") from None
+    command = portal_command(paths, str(paths.top / "manage.py"), *words)
+    full = {**services.base_environment(paths.home, os.environ), **environment}
+    return subprocess.run(command, check=False, cwd=paths.top, env=full).returncode
+
+
+def run_demo(paths: Paths, _: argparse.Namespace, console: Console) -> int:
+    if status.status(paths)["state"] != status.UP:
+        console.say(f"Slipway: bringing up {paths.home}")
+        up(paths, None, console)
+    url = configuration.portal_url(ports.read(paths.ports))
+    demo.demo(paths, url, credentials.logins(paths.logins), console)
+    return 0
+
+
+def run_pin(paths: Paths, _: argparse.Namespace, console: Console) -> int:
+    pin.pin(paths, console)
+    return 0
+
+
+def run_tool(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    if not arguments.words:
+        raise Problem("no program is named", "", "for example: ./slipway tool ruff check")
+    testing.become_tool(paths, arguments.words, console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
