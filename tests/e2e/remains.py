@@ -1,0 +1,49 @@
+"""What is there, asked of the machine and of Heat itself, not of the portal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from heatclient import client
+from keystoneauth1 import session
+from keystoneauth1.identity import v3
+
+from launcher.testing import Embedded
+
+
+class Process(NamedTuple):
+    pid: int
+    command: str
+
+
+def processes_below(home: Path) -> list[Process]:
+    """The processes that have to do with a home: by command line, working folder or environment."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes()
+            traces = [command, str((entry / "cwd").readlink()).encode(), (entry / "environ").read_bytes()]
+        except OSError:
+            continue
+        if any(str(home).encode() in trace for trace in traces):
+            found.append(Process(int(entry.name), command.replace(b"\0", b" ").decode(errors="replace")))
+    return found
+
+
+def heat(house: Embedded, course: str) -> Any:
+    """Heat, as the portal's service user in the project of a course."""
+    cloud = json.loads((house.home / "minicloud" / "cloud.json").read_text())
+    auth = v3.Password(
+        auth_url=cloud["auth_url"],
+        username=cloud["username"],
+        password=cloud["password"],
+        user_domain_name=cloud["user_domain"],
+        project_id=cloud["projects"][course],
+    )
+    return client.Client("1", session=session.Session(auth), service_type="orchestration")
+
+
+def stacks_of(house: Embedded) -> list[str]:
+    return [stack.stack_name for course in ("demo", "other") for stack in heat(house, course).stacks.list()]
