@@ -24,10 +24,10 @@ USER = "student"
 
 def pinned(requirements: str, package: str) -> str:
     """The lines of a requirements file that pin one package, with its hashes."""
-    found = re.search(rf"^{re.escape(package)}==.*(?:\\\n.*)*", requirements, re.MULTILINE)
+    found = re.search(rf"^{re.escape(package)}==(?:.*\\\n)*.*$", requirements, re.MULTILINE)
     if not found:
         raise Problem(f"{package} is not pinned", "requirements-test.txt does not name it", "./slipway pin")
-    return re.sub(r"(?<!\\)\n.*", "", found[0]) + "\n"
+    return found[0] + "\n"
 
 
 def ensure_flights(paths: Paths, say: Callable[[str], None]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launcher import environments
+from launcher import environments, system
 from launcher.console import Console
 from launcher.environments import python_of
 from launcher.paths import TOP, Paths
 from launcher.problem import Problem
 
 SUITES = ("unit", "db", "e2e")
+# Tools that no package index has as they are: program -> Debian package.
+SYSTEM_TOOLS = {"shellcheck": "shellcheck"}
 COUNTS = ("tests", "passed", "failures", "errors", "skipped")
 
 
@@ -114,9 +117,18 @@ def become_tool(paths: Paths, words: Sequence[str], console: Console) -> None:
     environment = ensure_environment(paths, console)
     program = environment / "bin" / words[0]
     if not program.exists():
-        raise Problem(f"{words[0]} is not in the test environment", f"there is no {program}", "see pyproject.toml")
+        program = system_program(words[0], console)
     os.chdir(paths.top)
     os.execve(program, [str(program), *words[1:]], tool_environment(environment))
+
+
+def system_program(name: str, console: Console) -> Path:
+    """A program that comes from the system: as root installed where it is missing. Problem if it is no tool of ours."""
+    if name not in SYSTEM_TOOLS:
+        raise Problem(f"{name} is not in the test environment", "pyproject.toml does not name it", "name another one")
+    if not shutil.which(name):
+        system.install([SYSTEM_TOOLS[name]], console.say)
+    return Path(shutil.which(name) or name)
 
 
 @dataclass(frozen=True)

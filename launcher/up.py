@@ -151,6 +151,7 @@ class Ascent:
         self._stop_running(("heat", "keystone"))
         self._minicloud("prepare")
         self._note_done("prepare", mark)
+        step.result = "configured, migrated"
 
     def start_keystone(self, step: Step) -> None:
         self._start(self._cloud_services(), ("keystone",), step)
@@ -163,6 +164,7 @@ class Ascent:
         else:
             self._minicloud("seed")
             self._note_done("seed", mark)
+            step.result = f"{len(self.logins)} users, {len(credentials.COURSES)} projects"
         self.cloud = read_json(self.paths.cloud)
 
     def start_cloud(self, step: Step) -> None:
