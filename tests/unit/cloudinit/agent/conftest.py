@@ -208,10 +208,10 @@ def tools(tmp_path: Path, folder_tool: Path) -> JobTools:
     """Jobs are Python programs; the cluster's file system is the folder `cluster`."""
     return JobTools(
         job_command=lambda application, arguments, _uri: (
-            [sys.executable, "-u", str(application), *arguments],
+            [sys.executable, "-S", "-u", str(application), *arguments],
             {"FRAMEWORK": "a test's"},
         ),
-        folder_command=lambda arguments: ([sys.executable, str(folder_tool), *arguments], {}),
+        folder_command=lambda arguments: ([sys.executable, "-S", str(folder_tool), *arguments], {}),
         directory_uri=lambda job_id: str(tmp_path / "cluster" / job_id),
     )
 
