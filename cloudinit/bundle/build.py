@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import PACKAGES, source_files, version
-from .parts import Part, all_parts, compile_java, ensure
+from .parts import MARKER, Part, all_parts, compile_java, ensure
 from .tools import BuildError, Tools, find
 
 _MAIN = """\
@@ -61,7 +61,7 @@ def build(cache: Path, python: Path, uv: str) -> Path:
 
 
 def _make(part: Part, directory: Path) -> bool:
-    if not (directory / ".complete").exists():
+    if not (directory / MARKER).exists():
         _say(f"{part.name}: {part.title} ...")
     began = time.monotonic()
     made = ensure(part, directory)

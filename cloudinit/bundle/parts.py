@@ -15,6 +15,7 @@ from . import DIRECTORY, digest, source_files
 from .tools import BuildError, Tools, maven_options, run, uv_environment
 
 MARKER = ".complete"
+RECIPE = "2"  # raise it when a part is made in another way, so that it is made anew
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def compile_java(destination: Path, hadoop: Path, spark: Path, scratch: Path, to
 
 
 def _key(file: str, *more: str) -> str:
-    return digest([DIRECTORY / file], DIRECTORY, *more)
+    return digest([DIRECTORY / file], DIRECTORY, RECIPE, *more)
 
 
 def _hadoop(destination: Path, cache: Path, tools: Tools) -> None:
@@ -175,9 +176,13 @@ def _names(directory: Path, prefix: str) -> list[str]:
 
 def _zip_folder(directory: Path, jar: Path) -> None:
     with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(file for file in directory.rglob("*") if file.is_file()):
-            entry = _entry(file.relative_to(directory).as_posix())
-            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+        for place in sorted(directory.rglob("*")):
+            name = place.relative_to(directory).as_posix()
+            # Folders too: Hadoop looks for the folder of its pages on the class path.
+            if place.is_dir():
+                archive.writestr(_entry(f"{name}/"), b"")
+            else:
+                archive.writestr(_entry(name), place.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

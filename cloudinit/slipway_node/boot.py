@@ -167,7 +167,7 @@ class Boot:
         while missing := half.missing(node):
             supervisor.check(services)
             if missing != said:
-                self._say(f"prove: waiting, for {missing}")
+                self._say(f"prove: waiting: {missing}")
                 said = missing
             if time.monotonic() > self._end:
                 raise StepError(f"the node is not a member of its cluster after {BOOT_SECONDS:.0f} s: {missing}")

@@ -59,11 +59,11 @@ def worker_gap(status: Mapping[str, Any], host: str) -> str:
 def datanode_gap(information: Mapping[str, Any], address: str) -> str:
     """From the namenode's information: "" where the datanode at `address` is live, else what is wrong."""
     endpoint = f"{address}:{DATANODE_PORT}"
-    for kind in ("LiveNodes", "DeadNodes"):
-        known = json.loads(information.get(kind) or "{}").values()
-        if any(datanode.get("xferaddr") == endpoint for datanode in known):
-            return "" if kind == "LiveNodes" else f"HDFS takes the datanode {endpoint} for dead"
-    return f"HDFS does not know the datanode {endpoint}"
+    # Among the dead ones are also those that may come, but never did: so only the live ones tell anything.
+    live = json.loads(information.get("LiveNodes") or "{}").values()
+    if any(datanode.get("xferaddr") == endpoint for datanode in live):
+        return ""
+    return f"HDFS has no live datanode at {endpoint}"
 
 
 class _NoAnswerError(Exception):

@@ -1,0 +1,282 @@
+"""Three servers started by hand, as an image would start them: roots, users and addresses of their own, no minicloud.
+
+A small HTTP server stands at the other end of two contracts: the portal's calls of a node, and the wait condition's handle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from cloudinit.user_data import FACTS_PATH
+
+MARKER = "SLIPWAY_TEST_CLUSTER"
+TOKEN = "the token of the handle"
+BOOT_SECONDS = 300
+UID_BASE = 64100
+PROBED_PORTS = (7077, 7078, 8020, 8080, 8081, 9864, 9866, 9867, 9870)
+
+
+class Cloud(ThreadingHTTPServer):
+    """Records events by node and signals by node, in the order of their arrival."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        self.signals: dict[str, list[dict[str, Any]]] = {}
+        self.closing = threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def close(self) -> None:
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Cloud
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/node/v1/events":
+            node = self.headers["Authorization"].removeprefix("Bearer ")
+            self.server.events.setdefault(node, []).append(body)
+            self._answer(204)
+        elif self.path.startswith("/signal/") and self.headers["X-Auth-Token"] == TOKEN:
+            self.server.signals.setdefault(self.path.removeprefix("/signal/"), []).append(body)
+            self._answer(200)
+        else:
+            self._answer(401)
+
+    def do_GET(self) -> None:
+        self.server.closing.wait(2)
+        with contextlib.suppress(BrokenPipeError):  # an agent that was ended meanwhile
+            self._answer(200, b'{"commands": []}')
+
+    def _answer(self, status: int, body: bytes = b"") -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@dataclass
+class Server:
+    """One server: `boot` runs its one command. `uid` is None where the tests run as a normal user."""
+
+    name: str
+    folder: Path
+    environment: dict[str, str]
+    uid: int | None
+    console: Path
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "root"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self.console.open("ab") as console:
+            return self.popen([str(self.root / "opt/slipway/bin/slipway-node"), "boot"], {}, stdout=console)
+
+    def boot(self) -> int:
+        return self.start().wait(BOOT_SECONDS)
+
+    def popen(self, command: list[str], environment: dict[str, str], **options: Any) -> subprocess.Popen[bytes]:
+        """Run something as the server's user, in its environment."""
+        identity: dict[str, Any] = {}
+        if self.uid is not None:
+            identity = {"user": self.uid, "group": self.uid, "extra_groups": []}
+        return subprocess.Popen(
+            command,
+            env={**self.environment, **environment},
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **identity,
+            **options,
+        )
+
+    def write_facts(self, facts: dict[str, Any]) -> None:
+        path = self.root / FACTS_PATH.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(facts) + "\n")
+        path.chmod(0o600)
+        if self.uid is not None:
+            for place in (path, path.parent, path.parent.parent):
+                os.chown(place, self.uid, self.uid)
+
+    def log(self, name: str) -> str:
+        return (self.root / "var/log/slipway" / f"{name}.log").read_text(errors="replace")
+
+
+@dataclass
+class Cluster:
+    """Servers with facts that are right; each test may spoil its own."""
+
+    cloud: Cloud
+    folder: Path
+    bundle: Path
+    hosts: dict[str, str]
+    stranger: str
+    secret: str = field(default_factory=lambda: uuid.uuid4().hex)
+    servers: dict[str, Server] = field(default_factory=dict)
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def facts(self, name: str) -> dict[str, Any]:
+        return {
+            "version": 1,
+            "bundle": self.bundle.name,
+            "cluster": {
+                "id": str(uuid.UUID(self.mark)),
+                "name": "flights",
+                "domain": f"c{self.mark[:8]}.slipway.internal",
+                "secret": self.secret,
+            },
+            "framework": "spark",
+            "node": {"name": name, "role": name.partition("-")[0]},
+            "hosts": self.hosts,
+            "gateway": self.stranger.rpartition(".")[0] + ".2",
+            "portal": {"url": self.cloud.url, "credential": name},
+            "signal": {"endpoint": f"{self.cloud.url}/signal/{name}", "token": TOKEN},
+        }
+
+    def close(self) -> None:
+        """End all that was started here, and only that; then remove it."""
+        self.kill()
+        self.cloud.close()
+        shutil.rmtree(self.folder)
+
+    def kill(self) -> None:
+        """End all servers as a machine does that loses its power."""
+        end = time.monotonic() + 30
+        while (left := self.processes()) and time.monotonic() < end:
+            for pid in left:
+                _kill(pid, signal.SIGKILL)
+            time.sleep(0.1)
+        assert not self.processes()
+
+    def processes(self) -> list[int]:
+        return [pid for pid in _pids() if f"{MARKER}={self.mark}".encode() in _read(pid, "environ").split(b"\0")]
+
+    def command_lines(self) -> list[bytes]:
+        return [_read(pid, "cmdline") for pid in self.processes()]
+
+
+def make_cluster(bundle: Path, workers: int) -> Cluster:
+    """Servers that were not booted yet, on addresses of 127.0.0.0/8 on which nobody listens."""
+    folder = Path(tempfile.mkdtemp(prefix="slw-node-", dir="/tmp"))
+    folder.chmod(0o711)
+    prefix = _free_prefix(workers)
+    names = ["master", *(f"worker-{number:02d}" for number in range(1, workers + 1))]
+    hosts = {name: f"{prefix}.{10 + number}" for number, name in enumerate(names)}
+    cluster = Cluster(Cloud(), folder, bundle, hosts, f"{prefix}.99")
+    for number, name in enumerate(names):
+        uid = UID_BASE + number if os.geteuid() == 0 else None
+        cluster.servers[name] = _make_server(cluster, name, uid)
+        cluster.servers[name].write_facts(cluster.facts(name))
+    return cluster
+
+
+def _make_server(cluster: Cluster, name: str, uid: int | None) -> Server:
+    folder = cluster.folder / name
+    root, run = folder / "root", folder / "run"
+    for place in (folder, root, root / "opt", run):
+        place.mkdir(mode=0o711)
+        if uid is not None:
+            os.chown(place, uid, uid)
+    (root / "opt/slipway").symlink_to(cluster.bundle)
+    environment = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(root),
+        MARKER: cluster.mark,
+        "SLIPWAY_NODE_ROOT": str(root),
+        "SLIPWAY_ADDRESS": cluster.hosts[name],
+        "SLIPWAY_MEMORY_MB": "1536",
+        "SLIPWAY_VCPUS": "1",
+        "SLIPWAY_RUN": str(run),
+    }
+    if uid is not None:
+        (folder / "passwd").write_text(f"slipway:x:{uid}:{uid}::{root}:/bin/sh\n")
+        (folder / "group").write_text(f"slipway:x:{uid}:\n")
+        environment |= {
+            "LD_PRELOAD": "libnss_wrapper.so",
+            "NSS_WRAPPER_PASSWD": str(folder / "passwd"),
+            "NSS_WRAPPER_GROUP": str(folder / "group"),
+        }
+    return Server(name, folder, environment, uid, folder / "console.log")
+
+
+def boot_all(servers: Iterable[Server]) -> dict[str, int]:
+    """Boot them at the same time; the exit codes."""
+    started = {server.name: server.start() for server in servers}
+    return {name: process.wait(BOOT_SECONDS) for name, process in started.items()}
+
+
+def _free_prefix(workers: int) -> str:
+    for _ in range(50):
+        prefix = f"127.{random.randint(100, 120)}.{random.randint(1, 250)}"
+        if all(_is_free(f"{prefix}.{10 + number}", port) for number in range(workers + 1) for port in PROBED_PORTS):
+            return prefix
+    raise AssertionError("no free block of addresses: does a server listen on 0.0.0.0 at one of our ports?")
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def _kill(pid: int, sign: signal.Signals) -> None:
+    try:
+        os.kill(pid, sign)
+    except ProcessLookupError:
+        pass
+
+
+def built_bundle() -> Path:
+    """The bundle of this checkout, built where it is not there."""
+    from launcher import bundle, paths
+
+    return bundle.ensure(paths.resolve(os.environ, os.geteuid()), Path(sys.prefix), print)
