@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +21,7 @@ from tests.e2e.node_harness import Cluster, Server, boot_all, built_bundle, make
 
 JOB_SECONDS = 240
 SPARK = half("spark")
-COUNT_WORDS = '''
+COUNT_WORDS = """
 import os
 import sys
 
@@ -41,7 +42,7 @@ print("FRAME", type(sums.toPandas()) is pandas.DataFrame)
 print("CIPHER", session.conf.get("spark.network.crypto.cipher"), session.conf.get("spark.authenticate"))
 session.stop()
 sys.exit(int(sys.argv[2]))
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,15 @@ def status(source: str, host: str, port: int, path: str) -> int:
     try:
         connection.request("GET", path)
         return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def ask(source: str, host: str, port: int, path: str) -> Any:
+    connection = http.client.HTTPConnection(host, port, timeout=10, source_address=(source, 0))
+    try:
+        connection.request("GET", path)
+        return json.load(connection.getresponse())
     finally:
         connection.close()
 
@@ -145,12 +155,8 @@ def test_it_runs_no_job_that_has_not_the_clusters_secret(cluster: Cluster) -> No
 
 
 def application_names(cluster: Cluster) -> list[str]:
-    import json
-
     master = cluster.hosts["master"]
-    connection = http.client.HTTPConnection(master, 8080, timeout=10)
-    connection.request("GET", "/json/")
-    state: dict[str, Any] = json.load(connection.getresponse())
+    state = ask(master, master, 8080, "/json/")
     return [application["name"] for application in [*state["activeapps"], *state["completedapps"]]]
 
 
@@ -170,8 +176,16 @@ def test_it_closes_the_web_servers_of_hdfs_to_strangers(cluster: Cluster) -> Non
     assert status(gateway, master, 9870, "/jmx") == 200
     for path in (listing, "/jmx", "/dfshealth.html", "/imagetransfer?getimage=1&txid=latest"):
         assert status(cluster.stranger, master, 9870, path) == 403
+
+
+def test_it_hands_out_no_file_at_a_datanode(cluster: Cluster) -> None:
+    master, worker = cluster.hosts["master"], cluster.hosts["worker-01"]
+    domain = cluster.facts("master")["cluster"]["domain"]
+    files = ask(worker, master, 9870, "/webhdfs/v1/jobs/words/output?op=LISTSTATUS")["FileStatuses"]["FileStatus"]
+    path = next(f"/jobs/words/output/{file['pathSuffix']}" for file in files if file["length"])
+    query = f"op=OPEN&user.name=slipway&namenoderpcaddress=master.{domain}:8020&offset=0"
     for source in (cluster.stranger, master):
-        assert status(source, worker, 9864, listing) == 403
+        assert status(source, worker, 9864, f"/webhdfs/v1{path}?{query}") == 403
 
 
 def test_it_does_not_open_sparks_rest_server(cluster: Cluster) -> None:
@@ -193,7 +207,9 @@ def test_it_keeps_the_secret_off_command_lines_logs_and_other_users_eyes(cluster
         logs = [*Path(server.root / "var/log").rglob("*.log*"), server.console]
         assert len(logs) >= 4
         assert not [log for log in logs if cluster.secret in log.read_text(errors="replace")]
-        holders = [file for file in (server.root / "etc").rglob("*") if file.is_file() and cluster.secret in file.read_text()]
+        holders = [
+            file for file in (server.root / "etc").rglob("*") if file.is_file() and cluster.secret in file.read_text()
+        ]
         assert sorted(file.name for file in holders) == ["facts.json", "spark-defaults.conf"]
         assert {file.stat().st_mode & 0o777 for file in holders} == {0o600}
 
@@ -206,13 +222,23 @@ def test_it_boots_again_without_harm_while_all_runs(cluster: Cluster) -> None:
 
 
 def test_it_keeps_the_data_over_a_restart_of_the_machine(cluster: Cluster) -> None:
-    code, log = submit(cluster, "kept", "from pyspark.sql import SparkSession\nimport os\n"
-                       "SparkSession.builder.getOrCreate().range(11).write.parquet(os.environ['SLIPWAY_JOB_DIR'] + '/t')\n", [])
+    code, log = submit(
+        cluster,
+        "kept",
+        "from pyspark.sql import SparkSession\nimport os\n"
+        "SparkSession.builder.getOrCreate().range(11).write.parquet(os.environ['SLIPWAY_JOB_DIR'] + '/t')\n",
+        [],
+    )
     assert code == 0, log
     cluster.kill()
     assert set(boot_all(cluster.servers.values()).values()) == {0}
-    code, log = submit(cluster, "read", "from pyspark.sql import SparkSession\nimport os\n"
-                       "print('ROWS', SparkSession.builder.getOrCreate().read.parquet("
-                       "os.environ['SLIPWAY_JOB_DIR'].replace('read', 'kept') + '/t').count())\n", [])
+    code, log = submit(
+        cluster,
+        "read",
+        "from pyspark.sql import SparkSession\nimport os\n"
+        "print('ROWS', SparkSession.builder.getOrCreate().read.parquet("
+        "os.environ['SLIPWAY_JOB_DIR'].replace('read', 'kept') + '/t').count())\n",
+        [],
+    )
     assert code == 0, log
     assert "ROWS 11" in log
