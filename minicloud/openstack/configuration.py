@@ -94,7 +94,6 @@ def heat(settings: Settings) -> dict[str, dict[str, object]]:
         "stack_user_domain_name": "heat",
         "stack_domain_admin": "heat_domain_admin",
         "stack_domain_admin_password": settings.heat_domain_admin_password,
-        "deferred_auth_method": "trusts",
         "default_deployment_signal_transport": "HEAT_SIGNAL",
         "default_user_data_format": "RAW",
         "region_name_for_services": REGION,

@@ -105,6 +105,16 @@ def cloud() -> Iterator[Cloud]:
             running.down()
 
 
+@pytest.fixture(autouse=True)
+def clean(cloud: Cloud) -> Iterator[None]:
+    """What a test that failed left behind is not the next one's trouble."""
+    yield
+    for stack in list(cloud.heat().stacks.list()):
+        # One whose deletion ends just now may still be listed.
+        with contextlib.suppress(exc.HTTPNotFound):
+            delete(cloud, stack.id)
+
+
 def create(cloud: Cloud, name: str, wanted: dict[str, Any]) -> str:
     answer = cloud.heat().stacks.create(stack_name=name, template=wanted, timeout_mins=5, tags="slipway")
     return str(answer["stack"]["id"])
@@ -120,16 +130,23 @@ def outputs(stack: Any) -> dict[str, Any]:
 
 
 def sleepers(cloud: Cloud, server: str) -> list[int]:
-    """Pids of the server's `sleep`s; as root also those that threw their environment away."""
-    found = []
-    uid = cloud.state(server)["uid"]
+    """Pids of the `sleep`s below the server's init, which adopts what forks twice, its environment gone or not."""
+    init = cloud.state(server)["pid"]
+    parents, found = {}, []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            command = (path / "cmdline").read_bytes().split(b"\0")
-            ours = int(path.name) in processes_of(server) or (uid is not None and path.stat().st_uid == uid)
-            if command[0] == b"sleep" and ours:
+            parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            if (path / "cmdline").read_bytes().startswith(b"sleep\0"):
                 found.append(int(path.name))
-    return found
+    return [pid for pid in found if init in ancestors(pid, parents)]
+
+
+def ancestors(pid: int, parents: dict[int, int]) -> list[int]:
+    line = []
+    while pid in parents:
+        pid = parents[pid]
+        line.append(pid)
+    return line
 
 
 def assert_nothing_left(cloud: Cloud, server: str) -> None:
