@@ -22,6 +22,7 @@ HADOOP_VERSION = "3.5.0"
 USER = "slipway"
 SPARK_MASTER_PORT = 7077
 START_SECONDS = 300
+COMMON = ("-Djava.net.preferIPv4Stack=true", "-XX:-UsePerfData")
 # What Spark's own launcher opens for it on Java 17. The daemons start without the launcher: that saves a process and
 # half a second each, and the supervisor sees the daemon itself.
 OPENED = (
@@ -85,7 +86,7 @@ def services(node: Node) -> list[Service]:
     worker = (*here, "--port", "7078", "--webui-port", "8081", *offer, *properties, _master_url(node))
     return [
         Service("datanode", _hadoop(node, "datanode.DataNode", heaps.datanode)),
-        Service("worker", _spark(node, "worker.Worker", heaps.worker, *worker)),
+        Service("worker", _for_executors(node, _spark(node, "worker.Worker", heaps.worker, *worker))),
     ]
 
 
@@ -161,7 +162,8 @@ def _values(node: Node) -> dict[str, str]:
         "driver_mb": str(heaps.driver),
         "executor_mb": str(heaps.executor),
         "net_jar": str(node.bundle / "java" / "slipway-net.jar"),
-        "job_options": " ".join([*_compiler(heaps), *_names(node)]),
+        "driver_options": _quoted((*_compiler(heaps), *COMMON, *_names(node))),
+        "executor_options": _quoted((*_compiler(heaps), *COMMON)),
         "job_python": str(node.bundle / "job-python" / "bin" / "python"),
         "python_path": _python_path(node),
     }
@@ -194,16 +196,22 @@ def _compiler(heaps: Sizes) -> tuple[str, ...]:
 
 
 def _names(node: Node) -> tuple[str, ...]:
-    options = (f"-Dslipway.address={node.address}", "-Djava.net.preferIPv4Stack=true", "-XX:-UsePerfData")
+    """How Java finds this node's address, and the names of all."""
+    address = f"-Dslipway.address={node.address}"
     if not node.embedded:
-        return options
+        return (address,)
     # Java then knows no other name, so only where nodes share a machine whose own file is not ours to write.
-    return (f"-Djdk.net.hosts.file={node.path('/etc/hosts')}", *options)
+    return (address, f"-Djdk.net.hosts.file={node.path('/etc/hosts')}")
+
+
+def _quoted(options: tuple[str, ...]) -> str:
+    """As Spark and Java's launcher split them: a path may have spaces."""
+    return " ".join(f'"{option}"' if " " in option else option for option in options)
 
 
 def _java(node: Node, class_path: str, heap: int, options: tuple[str, ...], arguments: tuple[str, ...]) -> Program:
     folders = (f"-Djava.io.tmpdir={_data(node) / 'tmp'}", f"-Dhadoop.log.dir={node.path('/var/log/slipway')}")
-    flags = (*_compiler(sizes(node.memory_mb)), "-Xms16m", f"-Xmx{heap}m", *_names(node), *folders, *options)
+    flags = (*_compiler(sizes(node.memory_mb)), *COMMON, "-Xms16m", f"-Xmx{heap}m", *_names(node), *folders, *options)
     environment = {**_spark_environment(node), "HOME": str(_data(node) / "work")}
     return Program((str(node.java), *flags, "-cp", class_path, *arguments), environment)
 
@@ -226,6 +234,11 @@ def _spark(node: Node, name: str, heap: int, *arguments: str) -> Program:
         options += [f"-Dslipway.wait.seconds={START_SECONDS}"]
         main = ("slipway.Launch", *main)
     return _java(node, str(node.bundle / "java" / "spark-path.jar"), heap, tuple(options), main)
+
+
+def _for_executors(node: Node, worker: Program) -> Program:
+    """Executors inherit the worker's environment: this is how they learn what is this node's own."""
+    return Program(worker.command, {**worker.environment, "JDK_JAVA_OPTIONS": _quoted(_names(node))})
 
 
 def _template(name: str) -> str:
