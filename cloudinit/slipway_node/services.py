@@ -95,7 +95,11 @@ def _section(name: str, values: Mapping[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # The supervisor knows no escapes within quotes.
+    for quote in ('"', "'"):
+        if quote not in value:
+            return f"{quote}{value}{quote}"
+    raise ServiceError(f"the supervisor cannot be told of {value!r}: choose a path without both kinds of quotes")
 
 
 class Supervisor:

@@ -1,6 +1,6 @@
 """Three servers started by hand, as an image would start them: roots, users and addresses of their own, no minicloud.
 
-A small HTTP server stands at the other end of two contracts: the portal's calls of a node, and the wait condition's handle.
+A small HTTP server stands at the other end of two contracts: the node's calls to the portal, and its wait condition.
 """
 
 from __future__ import annotations
@@ -269,10 +269,8 @@ def _read(pid: int, name: str) -> bytes:
 
 
 def _kill(pid: int, sign: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, sign)
-    except ProcessLookupError:
-        pass
 
 
 def built_bundle() -> Path:

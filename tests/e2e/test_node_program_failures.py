@@ -1,0 +1,84 @@
+"""What a node says when it cannot become a member of its cluster: the step, the cause, the log's last lines."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.node_harness import Cluster, built_bundle, make_cluster
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    made = make_cluster(built_bundle(), workers=1)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def failure(cluster: Cluster, name: str) -> str:
+    """Boot the node, which must fail; the reason that Heat was told."""
+    assert cluster.servers[name].boot() == 1
+    (signal,) = cluster.cloud.signals[name]
+    assert (signal["status"], signal["id"]) == ("FAILURE", name)
+    assert len(signal["reason"]) <= 1500
+    assert cluster.cloud.events[name][-1]["state"] == "failed"
+    reason: str = signal["reason"]
+    assert reason.startswith(cluster.cloud.events[name][-1]["step"] + ": ")
+    return reason
+
+
+def spoilt(cluster: Cluster, **changes: Any) -> dict[str, Any]:
+    return {**cluster.facts("master"), **changes}
+
+
+def test_it_names_a_port_that_is_taken_and_who_holds_it(cluster: Cluster) -> None:
+    with socket.create_server((cluster.hosts["master"], 9870)):
+        reason = failure(cluster, "master")
+    assert f"port 9870 on {cluster.hosts['master']} is taken" in reason
+
+
+def test_it_refuses_facts_of_a_version_that_it_does_not_know(cluster: Cluster) -> None:
+    cluster.servers["master"].write_facts(spoilt(cluster, version=2))
+    reason = failure(cluster, "master")
+    assert "version 2" in reason
+    assert "knows version 1" in reason
+
+
+def test_it_refuses_to_run_where_the_portal_expects_another_bundle(cluster: Cluster) -> None:
+    cluster.servers["master"].write_facts(spoilt(cluster, bundle="1-000000000000"))
+    reason = failure(cluster, "master")
+    assert "1-000000000000" in reason
+    assert cluster.bundle.name in reason
+
+
+def test_it_carries_the_cause_when_the_storage_cannot_be_formatted(cluster: Cluster) -> None:
+    server = cluster.servers["master"]
+    with socket.create_server((cluster.hosts["master"], 9870)):
+        failure(cluster, "master")  # leaves a formatted folder
+    cluster.cloud.signals.clear()
+    name = server.root / "var/lib/slipway/name"
+    for file in sorted(name.rglob("*"), reverse=True):
+        file.unlink() if file.is_file() else file.rmdir()
+    name.chmod(0o500)
+    reason = failure(cluster, "master")
+    assert reason.startswith("format: ")
+    assert "Cannot create directory" in reason
+
+
+def test_it_never_formats_twice_and_tells_why_the_namenode_dies(cluster: Cluster) -> None:
+    with socket.create_server((cluster.hosts["master"], 9870)):
+        failure(cluster, "master")
+    cluster.cloud.signals.clear()
+    current = cluster.servers["master"].root / "var/lib/slipway/name/current"
+    version = (current / "VERSION").read_text()
+    for image in current.glob("fsimage*"):
+        image.unlink()
+    reason = failure(cluster, "master")
+    assert "the service namenode ends again and again" in reason
+    assert "NameNode" in reason
+    assert (current / "VERSION").read_text() == version

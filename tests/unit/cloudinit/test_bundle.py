@@ -1,0 +1,86 @@
+"""The bundle's version, and the parts that can be made without a network."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cloudinit import bundle
+from cloudinit.bundle import build, parts
+from cloudinit.bundle.parts import Part, ensure
+from cloudinit.bundle.tools import BuildError, find
+
+
+def test_its_version_is_the_same_for_the_same_sources() -> None:
+    assert bundle.version() == bundle.version()
+    assert re.fullmatch(r"1-[0-9a-f]{12}", bundle.version())
+
+
+def test_its_version_follows_names_and_contents_and_ignores_leftovers(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    first = bundle.digest(bundle.source_files(tmp_path), tmp_path)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "a.pyc").write_text("x")
+    (tmp_path / ".a.py.swp").write_text("x")
+    assert bundle.digest(bundle.source_files(tmp_path), tmp_path) == first
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    second = bundle.digest(bundle.source_files(tmp_path), tmp_path)
+    (tmp_path / "b.py").write_text("2")
+    assert len({first, second, bundle.digest(bundle.source_files(tmp_path), tmp_path)}) == 3
+
+
+def test_it_makes_a_part_anew_after_an_interruption_and_not_again(tmp_path: Path) -> None:
+    place = tmp_path / "part"
+
+    def interrupted(to: Path) -> None:
+        (to / "half").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ensure(Part("x", "1", "", interrupted), place)
+    assert ensure(Part("x", "1", "", lambda to: (to / "whole").touch()), place)
+    assert not (place / "half").exists()
+    assert not ensure(Part("x", "1", "", interrupted), place)
+
+
+def test_its_jar_of_names_keeps_the_lines_of_a_manifest_short(tmp_path: Path) -> None:
+    names = [f"../hadoop/lib/a-jar-with-a-name-{number}.jar" for number in range(200)]
+    parts._pathing_jar(tmp_path / "path.jar", names)
+    text = zipfile.ZipFile(tmp_path / "path.jar").read("META-INF/MANIFEST.MF").decode()
+    assert all(len(line) <= 72 for line in text.split("\r\n"))
+    assert text.replace("\r\n ", "").splitlines()[1] == "Class-Path: " + " ".join(names)
+
+
+def test_its_node_program_imports_nothing_but_itself(tmp_path: Path) -> None:
+    program = tmp_path / "slipway-node.pyz"
+    build._node_program(program, tmp_path / "scratch")
+    done = subprocess.run([sys.executable, "-I", str(program)], capture_output=True, text=True, cwd="/", check=False)
+    assert done.returncode == 2
+    assert done.stderr == "use: slipway-node boot | agent\n"
+
+
+def test_it_says_what_to_install_where_java_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(BuildError, match="install a JDK 17 or newer"):
+        find(Path("/usr/bin/python3"), "sh")
+    with pytest.raises(BuildError, match="--uv"):
+        find(Path("/usr/bin/python3"), str(tmp_path / "uv"))
+    with pytest.raises(BuildError, match="cannot be run"):
+        find(tmp_path / "python", "sh")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives nodes users of their own")
+def test_it_refuses_an_interpreter_that_the_nodes_cannot_reach(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    interpreter = closed / "python3"
+    interpreter.write_text('#!/bin/sh\nexec /usr/bin/python3 "$@"\n')
+    interpreter.chmod(0o755)
+    with pytest.raises(BuildError, match="closed to other users"):
+        find(interpreter, "sh")
