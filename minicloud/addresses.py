@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ BLOCKS = (LAST_X - FIRST_X + 1) * 256
 PROBES = 256
 # Who listens here on a block's .1 holds the block.
 HOLDER_PORT = 47617
-LOCK_NAME = "slipway-minicloud.lock"
+# Not below TMPDIR: it is one file for all users of the machine.
+LOCK = Path("/tmp/slipway-minicloud.lock")  # noqa: S108
 LOCK_SECONDS = 15.0
 
 
@@ -97,8 +97,7 @@ def host_lock(seconds: float = LOCK_SECONDS) -> Iterator[None]:
     Raises:
         MinicloudError: somebody else keeps the lock for longer than `seconds`.
     """
-    path = Path(tempfile.gettempdir()) / LOCK_NAME
-    descriptor = _open_lock(path)
+    descriptor = _open_lock(LOCK)
     try:
         deadline = time.monotonic() + seconds
         while True:
@@ -108,7 +107,7 @@ def host_lock(seconds: float = LOCK_SECONDS) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise MinicloudError(
-                        f"another process keeps {path} locked for {seconds:.0f} s; find it with `fuser {path}`"
+                        f"another process keeps {LOCK} locked for {seconds:.0f} s; find it with `fuser {LOCK}`"
                     ) from None
                 time.sleep(0.05)
         yield

@@ -21,13 +21,20 @@ from keystoneauth1.identity import v3
 sys.path.insert(0, str(Path(__file__).parent))
 from minicloud_harness import Cloud, processes_of, until
 
-# Signals as a node does: the endpoint takes the body as it is, the token says who.
-SIGNAL = (
-    "import json, sys, urllib.request; f = json.load(open(sys.argv[1])); "
-    "r = urllib.request.Request(f['endpoint'], json.dumps({'status': sys.argv[2], 'reason': sys.argv[3], "
-    "'data': sys.argv[4], 'id': '1'}).encode(), {'X-Auth-Token': f['token'], 'Content-Type': 'application/json'}); "
-    "print(urllib.request.urlopen(r, timeout=30).status)"
-)
+# Signals as a node does: the endpoint takes the body as it is, the token says who; Heat may be down for a while.
+SIGNAL = """
+import json, sys, time, urllib.request
+facts = json.load(open(sys.argv[1]))
+body = json.dumps({"status": sys.argv[2], "reason": sys.argv[3], "data": sys.argv[4], "id": "1"}).encode()
+headers = {"X-Auth-Token": facts["token"], "Content-Type": "application/json"}
+for attempt in range(90):
+    try:
+        print(urllib.request.urlopen(urllib.request.Request(facts["endpoint"], body, headers), timeout=30).status)
+        break
+    except OSError as error:
+        print(error, flush=True)
+        time.sleep(1)
+"""
 DOUBLE_FORK = "(setsid sh -c 'sleep 86400 & sleep 86401 &' &) ; (env -i setsid sh -c 'exec sleep 86402' &)"
 
 
@@ -82,7 +89,7 @@ def template(status: str = "SUCCESS", commands: list[Any] | None = None, flavor:
             "ready": {
                 "type": "OS::Heat::WaitCondition",
                 "depends_on": "node",
-                "properties": {"handle": {"get_resource": "handle"}, "timeout": 60, "count": 1},
+                "properties": {"handle": {"get_resource": "handle"}, "timeout": 120, "count": 1},
             },
         },
         "outputs": {

@@ -14,7 +14,7 @@ from minicloud.errors import MinicloudError
 
 @pytest.fixture(autouse=True)
 def own_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(addresses, "LOCK", tmp_path / "lock")
 
 
 @pytest.fixture
@@ -92,14 +92,14 @@ def test_it_holds_nothing_before_it_is_prepared(home: Path) -> None:
         BlockFile(home).hold()
 
 
-def test_a_lock_that_somebody_keeps_is_an_error_that_names_the_file(tmp_path: Path) -> None:
-    refusal = pytest.raises(MinicloudError, match=f"keeps {tmp_path / addresses.LOCK_NAME} locked")
+def test_a_lock_that_somebody_keeps_is_an_error_that_names_the_file() -> None:
+    refusal = pytest.raises(MinicloudError, match=f"keeps {addresses.LOCK} locked")
     with addresses.host_lock(), refusal, addresses.host_lock(seconds=0.2):
         pass
 
 
-def test_the_lock_can_be_used_by_every_user_of_the_machine(tmp_path: Path) -> None:
+def test_the_lock_can_be_used_by_every_user_of_the_machine() -> None:
     with addresses.host_lock():
-        assert (tmp_path / addresses.LOCK_NAME).stat().st_mode & 0o444 == 0o444
+        assert addresses.LOCK.stat().st_mode & 0o444 == 0o444
     with addresses.host_lock():
         pass
