@@ -207,7 +207,8 @@ def _make_server(cluster: Cluster, name: str, uid: int | None) -> Server:
     folder = cluster.folder / name
     root, run = folder / "root", folder / "run"
     for place in (folder, root, root / "opt", run):
-        place.mkdir(mode=0o711)
+        # As on machines of their own: no node may see into another's root.
+        place.mkdir(mode=0o711 if place == folder else 0o700)
         if uid is not None:
             os.chown(place, uid, uid)
     (root / "opt/slipway").symlink_to(cluster.bundle)
