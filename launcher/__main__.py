@@ -55,6 +55,11 @@ def main() -> int:
         # Who read our output had enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        sys.stdout.flush()
+        advice = "`./slipway doctor` looks at disk and folders; set SLIPWAY_HOME and SLIPWAY_CACHE to folders of yours"
+        print(f"\n{Problem('a file could not be read or written', str(error), advice)}", file=sys.stderr)
+        return 1
 
 
 def parser() -> argparse.ArgumentParser:

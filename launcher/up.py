@@ -37,19 +37,22 @@ from launcher.supervisor import Supervisor
 def up(paths: Paths, wanted_port: int | None, console: Console) -> str:
     """Bring everything up; the portal's address. Problem when something stands in the way."""
     make_home(paths, os.geteuid())
-    with locked(paths.lock, lambda holder: console.say(f"Another command works on this home: waiting for {holder}.")):
+    with locked(
+        paths.lock, lambda holder: console.say(f"Another command works on this home: waiting for {holder}.")
+    ) as held:
         # `reset` may have taken the folders away while we waited.
         make_home(paths, os.geteuid())
-        return Ascent(paths, wanted_port, console).run()
+        return Ascent(paths, wanted_port, console, held).run()
 
 
 class Ascent:
     """One `up`: the steps in their order and what they hand on to one another."""
 
-    def __init__(self, paths: Paths, wanted_port: int | None, console: Console) -> None:
+    def __init__(self, paths: Paths, wanted_port: int | None, console: Console, held: int) -> None:
         self.paths = paths
         self.wanted_port = wanted_port
         self.console = console
+        self.held = held
         self.keeper = Supervisor(paths)
 
     def run(self) -> str:
@@ -221,38 +224,39 @@ class Ascent:
         command = [str(python_of(self.minicloud)), "-m", "minicloud", verb, str(self.paths.settings)]
         environment = {**services.base_environment(self.paths.home, os.environ), "PYTHONWARNINGS": "ignore"}
         log = self.paths.log(f"minicloud-{verb}")
-        run_logged(command, environment, self.paths, log, None)
+        self._run(command, environment, log, None)
 
     def _manage(self, *arguments: str, given: Any = None) -> None:
         command = [str(python_of(self.portal)), str(self.paths.top / "manage.py"), *arguments]
         environment = {**services.base_environment(self.paths.home, os.environ), **self.environment}
-        run_logged(command, environment, self.paths, self.paths.log(f"manage-{arguments[0]}"), given)
+        self._run(command, environment, self.paths.log(f"manage-{arguments[0]}"), given)
+
+    def _run(self, command: list[str], environment: dict[str, str], log: Path, given: Any) -> None:
+        """Run a command in the checkout, its output into `log`, `given` as JSON on its input; Problem when it fails.
+
+        It shares the home's lock: should we be killed, nobody begins the same anew before it has ended.
+        """
+        with log.open("w", encoding="utf-8") as output:
+            done = subprocess.run(
+                command,
+                check=False,
+                env=environment,
+                cwd=self.paths.top,
+                pass_fds=[self.held],
+                input=None if given is None else json.dumps(given).encode(),
+                stdin=subprocess.DEVNULL if given is None else None,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        if done.returncode:
+            raise Problem(
+                f"`{' '.join(command[1:4])}` failed (exit status {done.returncode})",
+                control.tail(log).replace("\n", "\n        "),
+                f"all of it is in {log}; correct the cause and run `./slipway up` again",
+            )
 
 
 def make_postgres(paths: Paths, portal: Path) -> Postgres:
     """This home's PostgreSQL with the programs of the portal environment."""
     uid = postgres.UNPRIVILEGED_UID if os.geteuid() == 0 else None
     return Postgres(postgres.find_binaries(portal), paths.postgres_data, paths.postgres_socket, uid)
-
-
-def run_logged(command: list[str], environment: dict[str, str], paths: Paths, log: Path, given: Any) -> None:
-    """Run a command in the checkout, its output into `log`, `given` as JSON on its input; Problem when it fails."""
-    with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(
-            command,
-            check=False,
-            env=environment,
-            cwd=paths.top,
-            input=None if given is None else json.dumps(given).encode(),
-            stdin=subprocess.DEVNULL if given is None else None,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    if done.returncode:
-        shown = " ".join(command[1:3])
-        tail = control.tail(log).replace("\n", "\n        ")
-        raise Problem(
-            f"`{shown}` failed (exit status {done.returncode})",
-            tail,
-            f"all of it is in {log}; correct the cause and run `./slipway up` again",
-        )
