@@ -1,0 +1,56 @@
+"""What the launcher tells minicloud and the portal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from launcher import configuration, credentials
+from launcher.paths import Paths
+
+PATHS = Paths(Path("/srv/top"), Path("/var/home 1"), Path("/var/cache"), Path("/tmp/slipway-1"))
+PORTS = {"web": 8001, "keystone": 15100, "heat": 15101}
+SECRETS = dict.fromkeys(credentials.SECRETS, "s" * 32)
+LOGINS = dict.fromkeys(credentials.LOGINS, "password")
+CLOUD = {
+    "auth_url": "http://127.0.0.1:15100/v3",
+    "region": "RegionOne",
+    "username": "slipway",
+    "password": "p",
+    "user_domain": "Default",
+    "projects": {"demo": "1", "other": "2"},
+    "network": "campus",
+    "gateway_address": "127.88.3.2",
+    "flavors": [{"name": "small"}],
+    "images": [],
+}
+
+
+def test_it_gives_minicloud_the_bundle_by_folder_and_version() -> None:
+    settings = configuration.minicloud_settings(PATHS, PORTS, SECRETS, LOGINS, Path("/var/cache/bundle/1-abc"))
+    assert (settings["bundle"], settings["bundle_version"]) == ("/var/cache/bundle/1-abc", "1-abc")
+    assert settings["users"] == LOGINS
+    assert settings["courses"] == ["demo", "other"]
+
+
+def test_it_keeps_postgres_out_of_the_nodes_users() -> None:
+    settings = configuration.minicloud_settings(PATHS, PORTS, SECRETS, LOGINS, Path("/b"))
+    assert settings["uid_base"] > configuration.postgres.UNPRIVILEGED_UID
+
+
+def test_it_tells_the_portal_only_of_its_service_user() -> None:
+    environment = configuration.portal_environment(PATHS, PORTS, SECRETS, "postgres://x", CLOUD, "1-abc")
+    assert (environment["OS_USERNAME"], environment["OS_PASSWORD"]) == ("slipway", "p")
+    assert all(isinstance(value, str) for value in environment.values())
+    assert not set(LOGINS.values()) & set(environment.values())
+
+
+def test_it_enrols_students_teachers_and_administrators() -> None:
+    roster = configuration.courses(CLOUD)
+    members = {course["name"]: {m["username"]: m["role"] for m in course["members"]} for course in roster["courses"]}
+    assert members == {
+        "demo": {"student": "student", "student2": "student", "teacher": "teacher"},
+        "other": {"outsider": "student"},
+    }
+    assert [course["project"] for course in roster["courses"]] == ["1", "2"]
+    assert {course["clusters_each"] for course in roster["courses"]} == {4}
+    assert roster["administrators"] == ["admin"]
