@@ -23,7 +23,7 @@ def plan(tmp_path: Path) -> Plan:
     return Plan(paths, tmp_path / "env-portal", tmp_path / "env-cloud", ports, server, tmp_path / "redis-server")
 
 
-def marks(plan: Plan, since: int = 1, secret: str = "s") -> dict[str, str]:
+def marks(plan: Plan, since: int = 1, setting: str = "s") -> dict[str, str]:
     found = {
         **services.stores(plan),
         **services.cloud(plan, {"port": 1}, since),
@@ -54,7 +54,7 @@ def test_it_restarts_the_clouds_services_for_minicloud_code(plan: Plan) -> None:
 
 
 def test_it_restarts_web_and_worker_for_another_environment(plan: Plan) -> None:
-    assert changed(marks(plan), marks(plan, secret="t")) == {"web", "worker"}
+    assert changed(marks(plan), marks(plan, setting="t")) == {"web", "worker"}
 
 
 def test_it_restarts_heat_and_nothing_else_after_postgres_restarted(plan: Plan) -> None:
