@@ -27,7 +27,7 @@ def marks(plan: Plan, since: int = 1, setting: str = "s") -> dict[str, str]:
     found = {
         **services.stores(plan),
         **services.cloud(plan, {"port": 1}, since),
-        **services.portal(plan, {"S": secret}),
+        **services.portal(plan, {"S": setting}),
     }
     return {name: service.fingerprint for name, service in found.items()}
 
