@@ -93,9 +93,7 @@ def _run_suite(paths: Paths, environment: Path, suite: str, options: Sequence[st
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="slipway-test-") as folder:
         report = Path(folder) / "report.xml"
-        # Two rooms may have tests of the same file name.
-        kept = ["--import-mode=importlib", "-rs", f"--junitxml={report}"]
-        command = [str(python_of(environment)), "-m", "pytest", f"tests/{suite}", *kept]
+        command = [str(python_of(environment)), "-m", "pytest", f"tests/{suite}", f"--junitxml={report}"]
         sys.stdout.flush()
         done = subprocess.run(
             [*command, *options],

