@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 import psycopg
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "slipway"
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 
 def cluster_topic(cluster_id: UUID) -> str:
@@ -80,6 +84,19 @@ class Listener:
 
 
 listener = Listener()
+
+
+async def ask(function: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs) -> Answer:
+    """Calls what asks the database, and gives its connection back: who waits for long must not keep one meanwhile."""
+
+    def call() -> Answer:
+        try:
+            return function(*given, **named)
+        finally:
+            if not connection.in_atomic_block:  # a test's
+                connection.close()
+
+    return await sync_to_async(call)()
 
 
 async def wait(event: asyncio.Event, seconds: float) -> bool:

@@ -68,3 +68,7 @@ class Unavailable(Refusal):
     status = 503
     code = "unavailable"
     title = "A service does not answer"
+
+
+def sign_in_unavailable() -> Unavailable:
+    return Unavailable("The sign-in service of the cloud does not answer as it should.", "Try again in a minute.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from datetime import timedelta
 from typing import Any, cast
@@ -11,6 +12,7 @@ import environs
 import psycopg
 
 env = environs.Env(eager=False)
+WEB_ADDRESS = environs.validate.URL(schemes={"http", "https"}, require_tld=False)
 
 SECRET_KEY = env.str("SLIPWAY_SECRET_KEY", validate=environs.validate.Length(min=32))
 SECRET_KEY_FALLBACKS: list[str] = env.list("SLIPWAY_SECRET_KEY_FALLBACKS", [])
@@ -18,24 +20,24 @@ DEBUG = env.bool("SLIPWAY_DEBUG", False)
 
 # A libpq connection string, as it can name a socket's folder and all else that libpq knows.
 DATABASE_URL = env.str("SLIPWAY_DATABASE_URL")
-REDIS_URL = env.str("SLIPWAY_REDIS_URL")
+REDIS_URL = env.str("SLIPWAY_REDIS_URL", validate=environs.validate.Regexp("(unix|redis|rediss)://"))
 
 # How browsers reach the portal, and how nodes do.
-PUBLIC_URL = env.str("SLIPWAY_URL", validate=environs.validate.URL(schemes={"http", "https"}, require_tld=False))
-NODE_URL = env.str("SLIPWAY_NODE_URL", validate=environs.validate.URL(schemes={"http", "https"}, require_tld=False))
+PUBLIC_URL = (env.str("SLIPWAY_URL", validate=WEB_ADDRESS) or "").rstrip("/")
+NODE_URL = (env.str("SLIPWAY_NODE_URL", validate=WEB_ADDRESS) or "").rstrip("/")
 
 # The service user, who alone acts in the projects of courses.
 CLOUD: dict[str, Any] = {
-    "auth_url": env.str("OS_AUTH_URL"),
+    "auth_url": env.str("OS_AUTH_URL", validate=WEB_ADDRESS),
     "username": env.str("OS_USERNAME"),
     "password": env.str("OS_PASSWORD"),
     "user_domain": env.str("OS_USER_DOMAIN_NAME", "Default"),
     "region": env.str("OS_REGION_NAME", "RegionOne"),
     "cacert": env.str("OS_CACERT", "") or None,
 }
-NETWORK = env.str("SLIPWAY_NETWORK")
-GATEWAY_ADDRESS = env.str("SLIPWAY_GATEWAY_ADDRESS")
-BUNDLE_VERSION = env.str("SLIPWAY_BUNDLE_VERSION")
+NETWORK = env.str("SLIPWAY_NETWORK", validate=environs.validate.Length(min=1))
+GATEWAY_ADDRESS = env.str("SLIPWAY_GATEWAY_ADDRESS", validate=lambda value: ipaddress.IPv4Address(value))
+BUNDLE_VERSION = env.str("SLIPWAY_BUNDLE_VERSION", validate=environs.validate.Length(min=1))
 
 # Bytes of jobs: one folder. Limits are in bytes.
 STORAGE = env.path("SLIPWAY_STORAGE")
@@ -57,7 +59,7 @@ except psycopg.ProgrammingError as error:
     sys.exit(f"SLIPWAY_DATABASE_URL is not a PostgreSQL connection string: {error}")
 
 ALLOWED_HOSTS = sorted({str(urlsplit(url).hostname) for url in (PUBLIC_URL, NODE_URL)} | {"localhost", "127.0.0.1"})
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_TRUSTED_ORIGINS = [f"{urlsplit(PUBLIC_URL).scheme}://{urlsplit(PUBLIC_URL).netloc}"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -80,7 +82,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -134,18 +136,13 @@ X_FRAME_OPTIONS = "DENY"
 
 STATIC_URL = "/static/"
 STORAGES = {
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": STORAGE}},
 }
 
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-
-FILE_UPLOAD_HANDLERS = [
-    "portal.jobs.uploads.LimitedUpload",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.authentication.BearerToken"],

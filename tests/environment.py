@@ -19,6 +19,7 @@ os.environ |= {
     "SLIPWAY_GATEWAY_ADDRESS": "127.88.3.2",
     "SLIPWAY_BUNDLE_VERSION": "1-abcdef012345",
     "SLIPWAY_STORAGE": _storage,
+    "SLIPWAY_STATIC_ROOT": _storage,
     # Nobody listens on the discard port of loopback: a cloud that is down, really.
     "OS_AUTH_URL": "http://127.0.0.1:9/v3",
     "OS_USERNAME": "slipway",

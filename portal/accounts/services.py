@@ -18,12 +18,13 @@ def log_in(username: str, password: str) -> User | None:
     who = identity.verify(username, password)
     if who is None:
         return None
-    user, _ = User.objects.get_or_create(username=who.name, defaults={"keystone_id": who.id})
-    if user.keystone_id is None:
-        user.keystone_id = who.id
-        user.save(update_fields=["keystone_id"])
-    # The name was given to somebody else in Keystone: clusters of the former person are none of theirs.
-    return user if user.keystone_id == who.id else None
+    if known := User.objects.filter(keystone_id=who.id).first():
+        return known
+    user, _ = User.objects.get_or_create(username=who.name)
+    # Taken where nobody has logged in by it yet. Else the name was given to somebody new in Keystone, and what the
+    # former person has is none of theirs.
+    taken = User.objects.filter(pk=user.pk, keystone_id=None).update(keystone_id=who.id)
+    return User.objects.get(pk=user.pk) if taken else None
 
 
 def issue_token(user: User) -> tuple[str, datetime]:

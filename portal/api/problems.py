@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from portal.cloud.sessions import CloudUnavailable
-from portal.refusals import Invalid, NotFound, Refusal, TooLarge, Unavailable
+from portal.cloud.sessions import CloudRefused, CloudUnavailable
+from portal.refusals import Invalid, NotFound, Refusal, TooLarge, sign_in_unavailable
 
 _NEXT = {
     400: "Correct the request and send it again.",
@@ -20,7 +20,6 @@ _NEXT = {
     403: "Ask somebody who may do this.",
     405: "Look at the header Allow for what is possible here.",
     415: "Send the body in a form that this address takes: JSON, or multipart for files.",
-    429: "Wait a little and try again.",
 }
 
 
@@ -44,22 +43,20 @@ def problem(refusal: Refusal) -> Response:
     return Response(body, status=refusal.status, content_type="application/problem+json")
 
 
-def cloud_unavailable() -> Unavailable:
-    return Unavailable("The sign-in service of the cloud does not answer.", "Try again in a minute.")
-
-
 def _as_refusal(error: Exception) -> Refusal | None:
     match error:
         case Refusal():
             return error
-        case CloudUnavailable():
-            return cloud_unavailable()
+        case CloudUnavailable() | CloudRefused():
+            return sign_in_unavailable()
         case Http404() | exceptions.NotFound():
             return NotFound("page or thing")
         case RequestDataTooBig():
             return TooLarge("The fields of the request are too large.", "Send large data as files.")
         case exceptions.ValidationError():
             return Invalid.of(_flat(error.detail))
+        case ValidationError() | RecursionError():
+            return Refusal("The request cannot be read: a part of it has not the form that it should have.", _NEXT[400])
         case PermissionDenied():
             return Refusal("You may not do this.", _NEXT[403])
     return None

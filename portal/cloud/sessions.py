@@ -12,6 +12,8 @@ from keystoneauth1 import exceptions as keystone
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
+# A service user's 401 is the cloud's trouble as well: a token that ended in mid-flight, or Keystone in disorder.
+TEMPORARY = (401, 408, 429)
 TIMEOUT = 30  # seconds for one request; a stack's own work goes on without us
 
 
@@ -52,14 +54,14 @@ def named_failures() -> Iterator[None]:
     except heat.CommunicationError as error:
         raise CloudUnavailable(str(error)) from error
     except heat.HTTPException as error:
-        temporary = error.code >= 500 or error.code in (401, 408, 429)
-        raise (CloudUnavailable if temporary else CloudRefused)(str(error)) from error
-    except (
-        keystone.ConnectFailure,
-        keystone.HttpServerError,
-        keystone.Unauthorized,
-        keystone.RetriableConnectionFailure,
-    ) as error:
+        raise _named(error, error.code) from error
+    except (keystone.ConnectionError, keystone.DiscoveryFailure, keystone.CatalogException) as error:
         raise CloudUnavailable(str(error)) from error
+    except keystone.HttpError as error:
+        raise _named(error, error.http_status) from error
     except keystone.ClientException as error:
         raise CloudRefused(str(error)) from error
+
+
+def _named(error: Exception, status: int) -> CloudUnavailable | CloudRefused:
+    return (CloudUnavailable if status >= 500 or status in TEMPORARY else CloudRefused)(str(error))

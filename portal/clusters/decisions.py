@@ -60,10 +60,8 @@ def decide(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
     """`stack` is what Heat lists under the cluster's stack name."""
     if cluster.expired(now):
         return End()
-    if cluster.retry_at and now < cluster.retry_at:
-        return Wait()
     if cluster.target == Status.DELETED:
-        return _towards_deleted(stack)
+        return _towards_deleted(cluster, stack, now)
     if cluster.status == Status.CREATING:
         return _towards_ready(cluster, stack)
     if cluster.status == Status.READY and (stack is None or stack.action == "DELETE"):
@@ -71,10 +69,11 @@ def decide(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
     return Wait()
 
 
-def _towards_deleted(stack: Stack | None) -> Action:
+def _towards_deleted(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
     if stack is None:
         return MarkDeleted()
-    if (stack.action, stack.status) == ("DELETE", "IN_PROGRESS"):
+    asked_before = cluster.retry_at is not None and now < cluster.retry_at
+    if asked_before or (stack.action, stack.status) == ("DELETE", "IN_PROGRESS"):
         return Wait()
     return DeleteStack(stack.id)
 

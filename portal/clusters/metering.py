@@ -28,7 +28,7 @@ def meter() -> None:
                 hours,
                 course=cluster.course.name,
                 owner=cluster.owner.username,
-                nodes=cluster.workers + 1,
+                nodes=len(cluster.manifest.nodes(cluster.workers)),
                 vcpus=cluster.vcpus,
                 memory_mb=cluster.memory_mb,
             )

@@ -6,6 +6,8 @@ A pass may die at any point and be repeated; two at once are kept apart by a loc
 from __future__ import annotations
 
 import logging
+import re
+import time
 from datetime import timedelta
 
 from django.utils import timezone
@@ -24,6 +26,8 @@ from portal.locks import try_lock
 log = logging.getLogger(__name__)
 
 STACK_TIMEOUT_MINUTES = 45
+LONGEST_PASS = 10  # seconds after which no further cluster is begun
+STACK_NAME = re.compile(r"slipway-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 RETRY_AFTER = timedelta(seconds=15)  # after the cloud said no to something that must be done in the end
 NO_ANSWER = "the cloud, which does not answer at the moment; this goes on by itself as soon as it does"
 
@@ -35,19 +39,47 @@ def reconcile(course: Course) -> None:
             return
         Course.objects.filter(pk=course.pk).update(reconciled_at=timezone.now())
         clusters = list(course.clusters.exclude(status=Status.DELETED).order_by("created_at"))
-        if not clusters:
-            return
         try:
             known = stacks.list_stacks(course.project_id)
-            for cluster in clusters:
-                _advance(cluster, known.get(cluster.stack_name))
-        except CloudUnavailable as error:
+            _advance_all(clusters, known)
+            _delete_orphans(course, known)
+        except (CloudUnavailable, CloudRefused) as error:
             log.warning("The cloud does not answer for course %s: %s", course.name, error)
             _say_what_is_waited_for(clusters)
 
 
+def _advance_all(clusters: list[Cluster], known: dict[str, Stack]) -> None:
+    end = time.monotonic() + LONGEST_PASS
+    for cluster in clusters:
+        if time.monotonic() > end:
+            return  # the next pass comes at once, with a fresh list
+        try:
+            _advance(cluster, known.get(cluster.stack_name))
+        except CloudUnavailable:
+            raise
+        except Exception:  # one cluster's trouble must not keep its neighbours from their end
+            log.exception("Cluster %s could not be advanced", cluster.pk)
+
+
+def _delete_orphans(course: Course, known: dict[str, Stack]) -> None:
+    """Stacks that came after their cluster was given up: a create that was cut off here may go on in Heat."""
+    going = [stack for stack in known.values() if stack.action != "DELETE" or stack.status == "FAILED"]
+    gone = {cluster.stack_name for cluster in course.clusters.filter(status=Status.DELETED, pk__in=_ids(going))}
+    for stack in going:
+        if stack.name in gone:
+            log.warning("Stack %s is left over: deleting it", stack.name)
+            stacks.delete(course.project_id, stack.id)
+
+
+def _ids(known: list[Stack]) -> list[str]:
+    """The clusters' ids in the names of stacks; others' names are passed over."""
+    return [match[1] for stack in known if (match := STACK_NAME.fullmatch(stack.name))]
+
+
 def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a case for each action
     now = timezone.now()
+    if cluster.waiting_for == NO_ANSWER:
+        _save(cluster, waiting_for="")
     action = decisions.decide(cluster, stack, now)
     if not isinstance(action, decisions.Wait):
         log.info("Cluster %s (%s -> %s): %s", cluster.id, cluster.status, cluster.target, type(action).__name__)
@@ -59,9 +91,9 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
         case decisions.MarkReady():
             _mark_ready(cluster)
         case decisions.Fail(failure):
-            _save(cluster, status=Status.FAILED, failure=failure.as_json(), ended_at=now)
+            _save(cluster, status=Status.FAILED, failure=failure.as_json(), ended_at=now, waiting_for="")
         case decisions.End():
-            _save(cluster, target=Status.DELETED, status=Status.DELETING, ended_at=now)
+            _save(cluster, target=Status.DELETED, status=Status.DELETING, ended_at=cluster.ended_at or now)
         case decisions.DeleteStack(stack_id):
             _delete_stack(cluster, stack_id)
         case decisions.MarkDeleted():

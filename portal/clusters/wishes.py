@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.utils import timezone
@@ -51,7 +51,7 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> Cluster:
     flavor = next(flavor for flavor in flavors if flavor.name == wish.flavor)
     nodes = len(frameworks.manifest(wish.framework).nodes(wish.workers))
     return Cluster(
-        id=spec.id,
+        id=UUID(spec.id),
         course=course,
         owner=owner,
         name=wish.name,

@@ -30,7 +30,7 @@ def course_of(user: User, course_id: str) -> Course:
 
 @transaction.atomic
 def import_roster(document: dict[str, Any]) -> None:
-    """Courses with their members, and administrators; what is there already is brought up to date.
+    """Courses with their members, and administrators: afterwards each named course has just the members named.
 
     `{"courses": [{"name", "title", "project", "clusters_each", "members": [{"username", "role"}]}],
     "administrators": [name]}`
@@ -44,8 +44,12 @@ def import_roster(document: dict[str, Any]) -> None:
                 "clusters_each": entry["clusters_each"],
             },
         )
+        names = [member["username"] for member in entry["members"]]
+        course.memberships.exclude(user__username__in=names).delete()
         for member in entry["members"]:
             user, _ = User.objects.get_or_create(username=member["username"])
             Membership.objects.update_or_create(course=course, user=user, defaults={"role": Role(member["role"])})
-    for username in document.get("administrators", ()):
+    administrators = document.get("administrators", [])
+    User.objects.exclude(username__in=administrators).update(is_administrator=False)
+    for username in administrators:
         User.objects.update_or_create(username=username, defaults={"is_administrator": True})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from cloudinit.frameworks.manifest import Manifest
 
 NAME_LIMIT = 255  # bytes: a file system's limit
+PATH_LIMIT = 2000  # bytes: what the database can still keep apart
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what neither a command line nor a database takes
 ARGUMENTS_LIMIT = 100_000  # characters in all: well below what a command line takes
 
 
@@ -20,8 +23,10 @@ def wrong_fields(manifest: Manifest, application: str, arguments: object, files:
         wrong["application"] = f"must be a file that ends with {' or '.join(manifest.job_suffixes)}"
     if not isinstance(arguments, list) or not all(isinstance(argument, str) for argument in arguments):
         wrong["arguments"] = 'must be a JSON list of texts, such as ["flights.csv", "10"]'
-    elif sum(map(len, arguments)) > ARGUMENTS_LIMIT or any("\0" in argument for argument in arguments):
-        wrong["arguments"] = f"must have at most {ARGUMENTS_LIMIT} characters in all, and no NUL character"
+    elif sum(map(len, arguments)) > ARGUMENTS_LIMIT or any(NO_TEXT.search(argument) for argument in arguments):
+        wrong["arguments"] = (
+            f"must have at most {ARGUMENTS_LIMIT} characters in all, none of them NUL or a lone surrogate"
+        )
     bad = {name: why for name in files if (why := wrong_name(name))}
     twice = sorted({name for name in files if files.count(name) > 1})
     if bad:
@@ -44,9 +49,16 @@ def wrong_name(name: str) -> str | None:
     return None
 
 
+def wrong_path(path: str) -> str | None:
+    """Why the path of an output cannot be listed; None where it can."""
+    if not path or len(path.encode(errors="surrogatepass")) > PATH_LIMIT or not path.isprintable():
+        return f"must be a printable path of 1 to {PATH_LIMIT} bytes"
+    return None
+
+
 def parse_arguments(text: str) -> object:
     """The value of the form's field `arguments`; text that is no JSON stays text, which wrong_fields refuses."""
     try:
         return json.loads(text) if text.strip() else []
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

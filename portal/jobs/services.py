@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from portal import live
@@ -19,9 +19,9 @@ from portal.clusters.models import Cluster, Status
 from portal.clusters.services import require_ready, visible_to
 from portal.jobs import rules, storage
 from portal.jobs.models import UNFINISHED, Job, JobOutput, JobStatus
-from portal.jobs.uploads import too_large
-from portal.refusals import Conflict, Invalid, NotFound
+from portal.refusals import Conflict, Invalid, LimitReached, NotFound, TooLarge
 
+QUEUE_LIMIT = 50  # jobs of one cluster that have not ended: each keeps its files here
 LEASE = timedelta(seconds=60)
 # The agent renews its lease all the time; one that is silent for so long has gone with its machine.
 SILENCE = timedelta(minutes=10)
@@ -55,13 +55,13 @@ def submit(
 ) -> Job:
     """A new job in the cluster's queue. Raises Conflict where the cluster is not ready, Invalid, TooLarge."""
     require_ready(cluster)
+    if cluster.jobs.filter(status__in=UNFINISHED).count() >= QUEUE_LIMIT:
+        raise LimitReached(f"{QUEUE_LIMIT} jobs of this cluster wait already.", "Send this one when some have ended.")
     if application is None:
         raise Invalid.of({"application": "is missing: send the program as a file"})
     program, names = application.name or "", [file.name or "" for file in files]
     if wrong := rules.wrong_fields(cluster.manifest, program, arguments, names):
         raise Invalid.of(wrong)
-    if sum(file.size or 0 for file in (application, *files)) > settings.UPLOAD_LIMIT:
-        raise too_large()
     job = Job(cluster=cluster, owner=owner, application=program, arguments=arguments, files=names)
     # The bytes first: a row without its bytes would be a job that cannot run.
     storage.write(storage.application(job.id), application.chunks())
@@ -114,7 +114,12 @@ def append_log(job: Job, offset: int, data: bytes) -> int:
 
 
 def store_output(job: Job, path: str, chunks: Iterable[bytes]) -> None:
-    """Keeps one file of the job's output; sent again, it replaces what was there."""
+    """Keeps one file of the job's output; sent again, it replaces what was there. Raises Conflict, TooLarge."""
+    if job.is_finished:
+        raise Conflict("The job has ended: its output is complete.", "Nothing is to be done.")
+    kept = job.outputs.exclude(path=path).aggregate(total=Sum("size"))["total"] or 0
+    if kept >= settings.OUTPUT_LIMIT:
+        raise TooLarge("The output of this job is as large as may be.", "List the rest in the result.")
     size = storage.write(storage.output_file(job.pk, path), chunks)
     JobOutput.objects.update_or_create(job=job, path=path, defaults={"size": size, "uploaded": True})
 
@@ -135,6 +140,7 @@ def finish(job: Job, exit_code: int | None, reason: str, listing: Iterable[tuple
             JobOutput.objects.bulk_create(rows, ignore_conflicts=True)
             _tell(job)
             live.notify(live.commands_topic(job.cluster_id))
+            storage.remove_input(job.pk)
 
 
 def end_orphans() -> None:
@@ -151,6 +157,7 @@ def _end(which: Q, status: JobStatus, reason: str) -> None:
             same = Job.objects.filter(pk=job.pk, status=job.status, lease_until=job.lease_until)
             if same.update(status=status, reason=reason, ended_at=timezone.now(), lease_until=None):
                 _tell(job)
+                storage.remove_input(job.pk)
 
 
 def _tell(job: Job) -> None:

@@ -6,6 +6,8 @@ Names that people gave stand in the database only; here files have names of our 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -63,8 +65,18 @@ def append_log(job_id: UUID, data: bytes, received: int) -> None:
         write(path, [head, left_out, tail])
 
 
-def read_log(job_id: UUID) -> str:
+def read_log(job_id: UUID, at_most: int | None = None) -> str:
+    """The log kept, or its last `at_most` bytes."""
     try:
-        return log(job_id).read_bytes().decode(errors="replace")
+        with log(job_id).open("rb") as file:
+            if at_most is not None:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - at_most))
+            return file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
+
+
+def remove_input(job_id: UUID) -> None:
+    """Program and input of a job that has ended: nobody will fetch them again."""
+    application(job_id).unlink(missing_ok=True)
+    shutil.rmtree(folder(job_id) / "files", ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from portal.clusters.models import EventState
+from portal.jobs import rules
 
 
 class EventSerializer(serializers.Serializer[None]):
@@ -16,12 +17,17 @@ class EventSerializer(serializers.Serializer[None]):
 
 
 class OutputSerializer(serializers.Serializer[None]):
-    path = serializers.CharField(max_length=4096, trim_whitespace=False)
-    size = serializers.IntegerField(min_value=0)
+    path = serializers.CharField(trim_whitespace=False)
+    size = serializers.IntegerField(min_value=0, max_value=2**62)
     uploaded = serializers.BooleanField()
+
+    def validate_path(self, path: str) -> str:
+        if why := rules.wrong_path(path):
+            raise serializers.ValidationError(why)
+        return path
 
 
 class ResultSerializer(serializers.Serializer[None]):
-    exit_code = serializers.IntegerField(allow_null=True)
+    exit_code = serializers.IntegerField(allow_null=True, min_value=-(2**31), max_value=2**31 - 1)
     reason = serializers.CharField(allow_blank=True, default="")
     output = OutputSerializer(many=True, default=list)

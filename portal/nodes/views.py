@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework import status
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -20,8 +19,9 @@ from portal import live
 from portal.clusters.credentials import node_of_credential
 from portal.clusters.models import Node
 from portal.clusters.services import record_event
+from portal.jobs import rules, storage
 from portal.jobs import services as jobs
-from portal.jobs import storage
+from portal.jobs.files import File
 from portal.jobs.models import Job
 from portal.nodes.authentication import NodeCredential
 from portal.nodes.serializers import EventSerializer, ResultSerializer
@@ -66,14 +66,15 @@ class Events(NodeView):
 async def commands(request: HttpRequest) -> HttpResponse:
     """Answers as soon as there is something to do, or with nothing after the wait. Holds no thread meanwhile."""
     _, _, credential = request.headers.get("Authorization", "").partition(" ")
-    node = await sync_to_async(node_of_credential)(credential)
-    if node is None or not await sync_to_async(is_master)(node):
+    node = await live.ask(node_of_credential, credential)
+    if node is None or not is_master(node):
         return JsonResponse({"detail": "The node's credential is wrong, or its cluster is gone."}, status=401)
     loop = asyncio.get_running_loop()
-    end = loop.time() + min(_whole(request.GET.get("wait")), LONGEST_WAIT)
+    wait = request.GET.get("wait", "")
+    end = loop.time() + (min(int(wait), LONGEST_WAIT) if wait.isdecimal() and len(wait) < 10 else 0)
     async with live.listener.hears(live.commands_topic(node.cluster_id)) as something:
         while True:
-            job = await sync_to_async(jobs.lease_next)(node.cluster)
+            job = await live.ask(jobs.lease_next, node.cluster)
             if job or loop.time() >= end:
                 return JsonResponse({"commands": [_command(job)] if job else []})
             await live.wait(something, end - loop.time())
@@ -98,28 +99,28 @@ class Result(NodeView):
 
 
 class Application(NodeView):
-    def get(self, request: Request, job_id: UUID) -> FileResponse:
-        return FileResponse(
-            storage.application(self.job(job_id).pk).open("rb"), content_type="application/octet-stream"
-        )
+    def get(self, request: Request, job_id: UUID) -> File:
+        return File(storage.application(self.job(job_id).pk).open("rb"), content_type="application/octet-stream")
 
 
 class InputFile(NodeView):
-    def get(self, request: Request, job_id: UUID, number: int) -> FileResponse:
+    def get(self, request: Request, job_id: UUID, number: int) -> File:
         job = self.job(job_id)
         if number >= len(job.files):
             raise NotFound("file")
-        return FileResponse(storage.input_file(job.pk, number).open("rb"), content_type="application/octet-stream")
+        return File(storage.input_file(job.pk, number).open("rb"), content_type="application/octet-stream")
 
 
 class Log(NodeView):
     def post(self, request: Request, job_id: UUID) -> Response:
-        job = self.job(job_id)
+        job, offset = self.job(job_id), request.query_params.get("offset", "")
+        if not offset.isdecimal() or len(offset) > 18:
+            raise Invalid.of({"offset": "must be the number of bytes before these"})
         data = cast(Any, request).read(settings.LOG_LIMIT + 1)
         if len(data) > settings.LOG_LIMIT:
             raise TooLarge(f"A part of a log may have {settings.LOG_LIMIT} bytes.", "Send it in smaller parts.")
         try:
-            return Response({"size": jobs.append_log(job, _whole(request.query_params.get("offset")), data)})
+            return Response({"size": jobs.append_log(job, int(offset), data)})
         except jobs.LogGap as gap:
             return Response({"size": gap.size}, status=status.HTTP_409_CONFLICT)
 
@@ -128,8 +129,8 @@ class Output(NodeView):
     def put(self, request: Request, job_id: UUID) -> Response:
         job = self.job(job_id)
         path = request.query_params.get("path", "")
-        if not path:
-            raise Invalid.of({"path": "is missing"})
+        if why := rules.wrong_path(path):
+            raise Invalid.of({"path": why})
         jobs.store_output(job, path, iter(lambda: cast(Any, request).read(CHUNK), b""))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -147,8 +148,3 @@ def _command(job: Job) -> dict[str, Any]:
             "output_limit": settings.OUTPUT_LIMIT,
         },
     }
-
-
-def _whole(text: str | None) -> int:
-    """A number of the query; 0 where there is none."""
-    return int(text) if text and text.isdecimal() and len(text) < 16 else 0

@@ -11,13 +11,13 @@ from django.template.loader import render_to_string
 
 from portal.accounts.models import User
 from portal.clusters import services as clusters
-from portal.clusters.models import Cluster, Status
+from portal.clusters.models import Cluster, EventState, Status
 from portal.clusters.progress import node_states, progress
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import UNFINISHED
 
-LOG_SHOWN = 100_000  # characters of a log's end; the whole one is a link away
+LOG_SHOWN = 64_000  # bytes of a log's end; the whole one is a link away
 MOVING = (Status.CREATING, Status.UPDATING, Status.DELETING)
 
 
@@ -41,6 +41,9 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "is_owner": cluster.owner_id == user.pk,
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
         "steps": [(event, titles[event.step]) for event in row["events"]],
+        "failed_log": cluster.events.filter(state=EventState.FAILED).values_list("log", flat=True).first()
+        if cluster.status == Status.FAILED
+        else "",
         "jobs": jobs.visible_jobs(user).filter(cluster=cluster)[:50],
         "suffixes": ",".join(cluster.manifest.job_suffixes),
         "api_url": settings.PUBLIC_URL,
@@ -53,7 +56,7 @@ def cluster_fragment(user: User, cluster_id: UUID) -> str:
 
 def job_context(user: User, job_id: UUID) -> dict[str, Any]:
     job = jobs.find(user, job_id)
-    log = storage.read_log(job.pk)
+    log = storage.read_log(job.pk, LOG_SHOWN + 1)
     return {
         "job": job,
         "moving": job.status in UNFINISHED,

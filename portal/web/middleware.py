@@ -7,8 +7,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
-from portal.cloud.sessions import CloudUnavailable
-from portal.refusals import Refusal, Unavailable
+from portal.cloud.sessions import CloudRefused, CloudUnavailable
+from portal.refusals import Refusal, sign_in_unavailable
 
 # All that a page uses comes from the portal itself.
 POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -16,8 +16,8 @@ POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri
 
 class RefusalMiddleware(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, CloudUnavailable):
-            error = Unavailable("The sign-in service of the cloud does not answer.", "Try again in a minute.")
+        if isinstance(error, CloudUnavailable | CloudRefused):
+            error = sign_in_unavailable()
         if not isinstance(error, Refusal):
             return None
         return render(request, "web/refusal.html", {"refusal": error}, status=error.status)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, StreamingHttpResponse
 
 from portal import live
@@ -14,7 +13,7 @@ from portal.accounts.models import User
 
 KEEP_ALIVE = 15  # seconds; shorter than what proxies end silent connections after
 LONGEST = 600  # seconds; the browser connects again by itself
-AT_MOST_EVERY = 0.2  # seconds; a burst of events is one picture
+AT_MOST_EVERY = 0.5  # seconds; a burst of events is one picture
 
 
 async def stream(
@@ -23,7 +22,7 @@ async def stream(
     """The fragment at once and after each change. What the person may not see raises before anything is sent."""
     user = await request.auser()
     assert isinstance(user, User)
-    await sync_to_async(fragment)(user, subject)
+    await live.ask(fragment, user, subject)
     response = StreamingHttpResponse(_events(user, topic, fragment, subject), content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # a proxy must hand each event on at once
@@ -35,7 +34,7 @@ async def _events(user: User, topic: str, fragment: Callable[[User, UUID], str],
     end, shown = loop.time() + LONGEST, ""
     async with live.listener.hears(topic) as something:
         while loop.time() < end:
-            html = await sync_to_async(fragment)(user, subject)
+            html = await live.ask(fragment, user, subject)
             yield _event(html) if html != shown else ": still here\n\n"
             shown = html
             await live.wait(something, KEEP_ALIVE)

@@ -23,6 +23,8 @@ from portal.web import fragments
 from portal.web.forms import CreateForm, LogInForm
 from portal.web.streams import stream
 
+OTHERS_SHOWN = 200  # on the home page of a teacher
+
 
 class LogIn(LoginView):
     template_name = "web/log_in.html"
@@ -39,10 +41,9 @@ def user_of(request: HttpRequest) -> User:
 def home(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     visible = clusters.visible_to(user).exclude(status=Status.DELETED)
-    rows = [fragments.cluster_row(cluster) for cluster in visible[:200]]
-    mine = [row for row in rows if row["cluster"].owner_id == user.pk]
-    others = [row for row in rows if row["cluster"].owner_id != user.pk]
-    context = {"mine": mine, "others": others, "form": CreateForm(user), "moving": any(row["moving"] for row in rows)}
+    mine = [fragments.cluster_row(cluster) for cluster in visible.filter(owner=user)]
+    others = [fragments.cluster_row(cluster) for cluster in visible.exclude(owner=user)[:OTHERS_SHOWN]]
+    context = {"mine": mine, "others": others, "form": CreateForm(user), "moving": any(row["moving"] for row in mine)}
     return render(request, "web/home.html", context)
 
 

@@ -93,6 +93,27 @@ def test_ten_requests_in_the_same_second_get_what_the_limit_allows(alice: User, 
     assert Cluster.objects.count() == 4
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_same_key_sent_ten_times_at_once_makes_one_cluster(alice: User, wish: Wish) -> None:
+    made: list[object] = []
+    together = threading.Barrier(10)
+
+    def ask() -> None:
+        try:
+            together.wait(10)
+            made.append(services.create(alice, wish, "k").pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(made) == 10
+    assert len(set(made)) == 1
+
+
 def test_delete_is_accepted_again_and_again_and_the_cluster_stays_readable(
     api: Callable[[User], Client], alice: User, ready: Cluster
 ) -> None:

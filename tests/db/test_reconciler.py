@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.clusters import schedule
+from portal.cloud.stacks import Stack
+from portal.clusters import reconciler, schedule, services
 from portal.clusters.models import Cluster, Status
 from portal.clusters.reconciler import reconcile
 from portal.courses.models import Course
@@ -39,6 +40,48 @@ def test_a_pass_keeps_out_of_another_ones_way(creating: Cluster, course: Course)
     reconcile(course)
     creating.refresh_from_db()
     assert creating.waiting_for
+
+
+def test_it_waits_no_longer_than_the_cloud_is_away(creating: Cluster) -> None:
+    Cluster.objects.filter(pk=creating.pk).update(waiting_for=reconciler.NO_ANSWER, stack_id="s")
+    creating.refresh_from_db()
+    reconciler._advance(creating, Stack("s", creating.stack_name, "CREATE", "IN_PROGRESS", ""))
+    creating.refresh_from_db()
+    assert creating.waiting_for == ""
+
+
+def test_a_cluster_that_failed_has_ended_then_and_not_when_it_is_cleared_away(ready: Cluster) -> None:
+    reconciler._advance(ready, None)
+    ready.refresh_from_db()
+    assert ready.status == Status.FAILED
+    failed_at = ready.ended_at
+    Cluster.objects.filter(pk=ready.pk).update(expires_at=timezone.now())
+    ready.refresh_from_db()
+    reconciler._advance(ready, None)
+    ready.refresh_from_db()
+    assert (ready.target, ready.ended_at) == (Status.DELETED, failed_at)
+
+
+def test_one_clusters_trouble_does_not_keep_its_neighbours_from_their_end(ready: Cluster, creating: Cluster) -> None:
+    Cluster.objects.filter(pk=creating.pk).update(spec={**creating.spec, "framework": "retired"})
+    Cluster.objects.filter(pk=ready.pk).update(expires_at=timezone.now())
+    reconciler._advance_all(list(Cluster.objects.order_by("-created_at")), {})
+    ready.refresh_from_db()
+    assert ready.target == Status.DELETED
+
+
+def test_what_a_person_changed_meanwhile_is_not_overwritten(ready: Cluster) -> None:
+    seen = Cluster.objects.get(pk=ready.pk)
+    services.delete(ready)
+    reconciler._advance(seen, None)
+    ready.refresh_from_db()
+    assert ready.status == Status.DELETING
+
+
+def test_a_course_is_looked_at_a_while_after_its_last_cluster_ended(ready: Cluster) -> None:
+    Cluster.objects.update(status=Status.DELETED, target=Status.DELETED, ended_at=timezone.now())
+    Course.objects.update(reconciled_at=timezone.now() - timedelta(seconds=31))
+    assert due() == ["demo"]
 
 
 def test_a_lock_is_free_after_its_holder() -> None:

@@ -1,0 +1,33 @@
+"""Importing courses and rosters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.accounts.models import User
+from portal.courses.models import Membership
+from portal.courses.services import import_roster
+
+
+def roster(*members: tuple[str, str], administrators: tuple[str, ...] = ()) -> dict[str, Any]:
+    listed = [{"username": name, "role": role} for name, role in members]
+    course = {"name": "demo", "title": "Demo course", "project": "p1", "clusters_each": 4, "members": listed}
+    return {"courses": [course], "administrators": list(administrators)}
+
+
+def members() -> dict[str, str]:
+    return dict(Membership.objects.filter(course__name="demo").values_list("user__username", "role"))
+
+
+def test_repeating_it_changes_nothing() -> None:
+    for _ in range(2):
+        import_roster(roster(("alice", "student"), ("eve", "teacher"), administrators=("dora",)))
+    assert members() == {"alice": "student", "eve": "teacher"}
+    assert list(User.objects.filter(is_administrator=True).values_list("username", flat=True)) == ["dora"]
+
+
+def test_who_is_not_named_any_more_belongs_no_more() -> None:
+    import_roster(roster(("alice", "teacher")))
+    assert members() == {"alice": "teacher"}
+    assert not User.objects.filter(is_administrator=True).exists()
+    assert Membership.objects.filter(user__username="charlie").exists()  # of a course that was not named
