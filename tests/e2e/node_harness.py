@@ -43,7 +43,7 @@ class Cloud(ThreadingHTTPServer):
         self.events: dict[str, list[dict[str, Any]]] = {}
         self.signals: dict[str, list[dict[str, Any]]] = {}
         self.closing = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     @property
     def url(self) -> str:

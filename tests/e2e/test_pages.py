@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,6 +109,33 @@ def test_somebody_elses_page_is_not_there(house: Embedded, page: str) -> None:
     other.press(other.see("/log-in"), "", username="outsider", password=house.logins["outsider"])
     assert other.get(other.url + page, timeout=30).status_code == 404
     assert other.get(f"{other.url}{page}/live", timeout=30).status_code == 404
+
+
+def test_an_upload_that_is_too_large_is_refused_at_the_door(house: Embedded) -> None:
+    connection = http.client.HTTPConnection(house.url.removeprefix("http://"), timeout=30)
+    connection.putrequest("POST", "/api/v1/auth/tokens")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=x")
+    connection.putheader("Content-Length", str(10**12))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert json.loads(answer.read())["next"]
+
+
+def test_open_pages_keep_no_connection_to_the_database(house: Embedded, browser: Browser, page: str) -> None:
+    count = "select count(*) from pg_stat_activity where datname = 'portal'"
+    code = f"from django.db import connection as c; k = c.cursor(); k.execute({count!r}); print(k.fetchone()[0])"
+
+    def connections() -> int:
+        return int(house.slipway("manage", "shell", "-v0", "-c", code).stdout)
+
+    before = connections()
+    with contextlib.ExitStack() as opened:
+        for _ in range(12):
+            stream = browser.get(f"{browser.url}{page}/live", stream=True, timeout=60)
+            opened.callback(stream.close)
+            next(stream.iter_lines())
+        assert connections() < before + 6
 
 
 def test_delete_by_the_page(browser: Browser, page: str) -> None:

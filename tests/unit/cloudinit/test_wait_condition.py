@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
 def heat() -> Iterator[Heat]:
     server = Heat(("127.0.0.1", 0), Handler)
     server.statuses, server.seen = [], []
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
     server.shutdown()

@@ -13,7 +13,12 @@ TOP = Path(__file__).parents[3]
 def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=TOP, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", "import portal.settings"],
+        cwd=TOP,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
