@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one = verb("render", "print the Heat template of a cluster", run_render)
     one.add_argument("spec", metavar="SPEC.yaml")
+    one.add_argument("--parameters", action="store_true", help="print the values of its parameters instead, as JSON")
     one = verb("token", "print a new API token of a user", run_token)
     one.add_argument("user", metavar="USER")
     verb("demo", "bring all up, make a cluster, run a Spark job on real flights, show its table", run_demo)
@@ -174,6 +176,10 @@ def run_reset(paths: Paths, arguments: argparse.Namespace, console: Console) -> 
         with locked(paths.lock, lambda holder: console.say(f"Waiting for {holder}, which works on this home.")):
             stop(paths, console)
             shutil.rmtree(paths.run, ignore_errors=True)
+            # Last what says that this is a home, so that an interrupted reset can be repeated.
+            last = {paths.secrets, paths.lock}
+            for entry in set(paths.home.iterdir()) - last:
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
             shutil.rmtree(paths.home)
     console.say(f"{paths.home} is gone; downloads are kept in {paths.cache}.")
     return 0
@@ -185,8 +191,8 @@ def run_doctor(paths: Paths, _: argparse.Namespace, console: Console) -> int:
 
 
 def run_test(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
-    suites = [word for word in arguments.suites if word in testing.SUITES]
-    options = [word for word in arguments.suites if word not in testing.SUITES]
+    suites = list(itertools.takewhile(lambda word: word in testing.SUITES, arguments.suites))
+    options = arguments.suites[len(suites) :]
     unknown = [word for word in options if not word.startswith("-")]
     if unknown and not options[0].startswith("-"):
         raise Problem(
@@ -202,11 +208,14 @@ def portal_command(paths: Paths, *words: str) -> list[str]:
 
 def run_render(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
     spec = str(Path(arguments.spec).absolute()) if arguments.spec != "-" else "-"
-    command = portal_command(paths, "-m", "heat_templates", spec)
+    parameters = ["--parameters"] if arguments.parameters else []
+    command = portal_command(paths, "-m", "heat_templates", spec, *parameters)
     return subprocess.run(command, check=False, cwd=paths.top).returncode
 
 
 def run_token(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    if "postgres" not in control.recorded(paths):
+        raise Problem("Slipway is down", "tokens are kept in its database", "`./slipway up` first, then this again")
     return manage(paths, ["create_token", arguments.user])
 
 

@@ -15,6 +15,7 @@ from launcher.service import Service
 from launcher.supervisor import Supervisor
 
 READY_SECONDS = 120
+ROUNDS = 5  # of ending what is left
 # A first end may come from what the last life left behind; who ends again does so for ever.
 ENDS_BEFORE_GIVING_UP = 2
 
@@ -129,10 +130,14 @@ def stop_all(paths: Paths, say: Callable[[str], None]) -> list[processes.Identit
     keeper.shut_down()
     stop_silent_supervisor(paths)
     stop_orphans(paths, say, keep_servers=False)
-    left = processes.of_home(paths.home, paths.postgres_data)
-    if left:
+    # What ends may have started another meanwhile: a node's supervisor starts a service again.
+    for _ in range(ROUNDS):
+        left = processes.of_home(paths.home, paths.postgres_data)
+        if not left:
+            return []
         say(f"ending {len(left)} more processes of this home")
-    return processes.stop(left, 10)
+        processes.stop(left, 10)
+    return processes.of_home(paths.home, paths.postgres_data)
 
 
 def stop_silent_supervisor(paths: Paths) -> None:

@@ -19,7 +19,8 @@ from launcher.paths import TEMPORARY, Paths, closed_ancestor
 from launcher.problem import Problem
 
 JDK_PACKAGE, MAVEN_PACKAGE, NSS_PACKAGE = "openjdk-17-jdk-headless", "maven", "libnss-wrapper"
-NEEDED_DISK = 4_000_000_000
+NEEDED_DISK = 4_000_000_000  # for the first set-up
+SPARE_DISK = 500_000_000  # for a home that was up before
 NEEDED_MEMORY, GOOD_MEMORY = 2_500_000_000, 6_000_000_000
 OK, WARNING, MISSING = "ok", "warning", "missing"
 
@@ -42,6 +43,7 @@ class Facts:
     web_port_free: bool
     redis: str | None
     closed_folder: str | None
+    settled: bool = False  # a home that was up before
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,13 @@ def gigabytes(count: int) -> str:
 def _packaged(name: str, package: str, fine: bool, text: str, lack: str) -> Check:
     if fine:
         return Check(name, OK, text)
-    return Check(name, MISSING, lack, f"sudo apt-get install -y --no-install-recommends {package}", package)
+    return Check(
+        name,
+        MISSING,
+        lack,
+        f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {package}",
+        package,
+    )
 
 
 def judge(facts: Facts) -> list[Check]:
@@ -88,6 +96,8 @@ def _disk(facts: Facts) -> list[Check]:
         text = f"{gigabytes(free)} free for {folder}"
         if free >= NEEDED_DISK:
             checks.append(Check("disk", OK, text))
+        elif facts.settled and free >= SPARE_DISK:
+            checks.append(Check("disk", WARNING, f"{text}: short for what jobs bring", "free some"))
         else:
             advice = "free some, or set SLIPWAY_HOME and SLIPWAY_CACHE to folders on a larger disk"
             checks.append(Check("disk", MISSING, f"{text}; {gigabytes(NEEDED_DISK)} are needed", advice))
@@ -191,8 +201,8 @@ def gather(paths: Paths, web_runs: bool) -> Facts:
         root=os.geteuid() == 0,
         python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
         venv=environments.can_make_venv(),
-        java=java_release(_output(["java", "-version"])),
-        javac=java_release(_output(["javac", "-version"])),
+        java=java_release(_output([_java_program("java"), "-version"])),
+        javac=java_release(_output([_java_program("javac"), "-version"])),
         maven=_maven_version(),
         nss_wrapper=_loads("libnss_wrapper.so"),
         free_disk={
@@ -204,7 +214,14 @@ def gather(paths: Paths, web_runs: bool) -> Facts:
         web_port_free=web_runs or ports.is_free(port),
         redis=shutil.which("redis-server") or shutil.which("valkey-server"),
         closed_folder=str(closed) if closed else None,
+        settled=paths.supervisord_conf.exists(),
     )
+
+
+def _java_program(name: str) -> str:
+    """As the bundle and the nodes find it."""
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home) / "bin" / name) if home else name
 
 
 def missing_packages(checks: list[Check]) -> list[str]:
@@ -231,5 +248,6 @@ def show(checks: list[Check], console: Console) -> bool:
             console.say(f"  {'':8} {'':12} -> {check.next_step}")
     packages = missing_packages(checks)
     if packages:
-        console.say(f"\nAll at once: sudo apt-get install -y --no-install-recommends {' '.join(packages)}")
+        install = "sudo apt-get update && sudo apt-get install -y --no-install-recommends"
+        console.say(f"\nAll at once: {install} {' '.join(packages)}")
     return all(check.verdict != MISSING for check in checks)

@@ -13,7 +13,8 @@ from launcher.problem import Problem
 TOP = Path(__file__).resolve().parent.parent
 # The systems-wide place for short-lived things: its name is short enough for sockets.
 TEMPORARY = Path("/tmp")  # noqa: S108
-UNUSABLE = set(';#"\n\r\t')
+# Somewhere each of them ends a path: supervisord, Hadoop's lists and variables, Java's class path.
+UNUSABLE = set(';#"\n\r\t:,$%')
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def processes_in(data: Path) -> list[processes.Identity]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            inside = (folder / "cwd").readlink() == data
+            inside = (folder / "cwd").readlink() == data and processes.runs_postgres(folder)
         except OSError:
             continue
         process = processes.identify(int(folder.name)) if inside else None

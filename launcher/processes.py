@@ -48,10 +48,14 @@ def alive(process: Identity) -> bool:
     return identify(process.pid) == process
 
 
+def note(path: Path, process: Identity, fingerprint: str) -> None:
+    write_json(path, {"pid": process.pid, "started": process.started, "fingerprint": fingerprint}, 0o600)
+
+
 def note_running(path: Path, fingerprint: str) -> None:
     me = identify(os.getpid())
     assert me is not None
-    write_json(path, {"pid": me.pid, "started": me.started, "fingerprint": fingerprint}, 0o600)
+    note(path, me, fingerprint)
 
 
 def read_running(path: Path) -> Running | None:
@@ -118,13 +122,19 @@ def belongs(environ: bytes, cwd: str, home: Path, postgres_data: Path) -> bool:
     )
 
 
+def runs_postgres(folder: Path) -> bool:
+    """Whether the process with this folder of /proc is PostgreSQL's; OSError where it cannot be known."""
+    return (folder / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
+
+
 def of_home(home: Path, postgres_data: Path) -> list[Identity]:
-    """All living processes of this home: services, their children, nodes; not this process or those above it."""
+    """All living processes of this home: services, their children, nodes; not this process."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             environ = (folder / "environ").read_bytes()
-            cwd = str((folder / "cwd").readlink())
+            # Somebody's shell may stand in the same folder.
+            cwd = str((folder / "cwd").readlink()) if runs_postgres(folder) else ""
         except OSError:
             continue
         process = identify(int(folder.name))

@@ -22,7 +22,7 @@ MINICLOUD_CODE = ("minicloud",)
 PORTAL_CODE = ("manage.py", "portal", "billing", "heat_templates", "cloudinit")
 # Kept from the caller: where programs are and which Java to take. All else is ours, so that a service runs the same
 # whoever starts it.
-INHERITED = ("PATH", "JAVA_HOME", "TZ")
+INHERITED = ("PATH", "JAVA_HOME", "TZ", "PYTHONPYCACHEPREFIX")
 
 
 @dataclass(frozen=True)

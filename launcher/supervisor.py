@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shlex
 import socket
 import subprocess
@@ -192,9 +193,6 @@ class Supervisor:
                     f"see `./slipway logs {name}`",
                 ) from fault
 
-    def signal(self, name: str, signal_name: str) -> None:
-        self._call("signalProcess", name, signal_name)
-
     def pid(self) -> processes.Identity | None:
         """The supervisord that listens on our socket; None if there is none."""
         try:
@@ -209,6 +207,7 @@ class Supervisor:
             command,
             check=False,
             cwd=self._paths.top,
+            env={**os.environ, processes.HOME_VARIABLE: str(self._paths.home)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -224,6 +223,10 @@ class Supervisor:
                     f"read {self._paths.log('supervisord')}",
                 )
             time.sleep(0.05)
+        daemon = self.pid()
+        if daemon:
+            # So that it is found where somebody removed its socket.
+            processes.note(self._paths.running("supervisord"), daemon, "")
 
     def shut_down(self) -> None:
         """End supervisord, which stops what still runs."""

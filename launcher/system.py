@@ -32,6 +32,7 @@ def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
     say(f"installing {', '.join(packages)} by apt-get (up to 300 MB to download)")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     wait = ["-o", "DPkg::Lock::Timeout=300"]
+    _apt(["dpkg", "--configure", "-a"], environment)  # what an interrupted installation left
     _apt(["apt-get", *wait, "update"], environment)
     _apt(
         ["apt-get", *wait, "install", "-y", "--no-install-recommends", *packages],
@@ -48,6 +49,7 @@ def _apt(command: list[str], environment: dict[str, str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # our Ctrl-C must not cut dpkg off in the middle
     )
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-8:])

@@ -168,7 +168,7 @@ def embedded() -> Iterator[Embedded]:
     with tempfile.TemporaryDirectory(prefix="slipway-home-") as folder:
         # As root the nodes' users must reach it.
         Path(folder).chmod(0o711)
-        home = Path(folder) / "home"
+        home = Path(folder) / "a home"
         try:
             _slipway(home, ["up"], check=True)
             ports = json.loads((home / "ports.json").read_text(encoding="utf-8"))

@@ -133,8 +133,13 @@ class Cloud:
         for process in processes.snapshot():
             if process.server is not None:
                 used[process.server] = used.get(process.server, 0) + (process.memory >> 20)
-        servers = self.registry.list_servers().items()
-        return memory.read([(record["flavor"]["memory_mb"], used.get(key, 0)) for key, record in servers])
+        # A server in error is never started again: what it was promised is free.
+        servers = [
+            (record["flavor"]["memory_mb"], used.get(identifier, 0))
+            for identifier, record in self.registry.list_servers().items()
+            if (self.registry.server_state(identifier) or {}).get("state") != "ERROR"
+        ]
+        return memory.read(servers)
 
 
 _current: Cloud | None = None

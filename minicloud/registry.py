@@ -132,7 +132,11 @@ class Registry:
             entries = list(self.servers_folder.iterdir())
         except FileNotFoundError:
             return []
-        return [entry for entry in entries if entry.is_dir() and not (entry / "server.json").exists()]
+        return [
+            entry
+            for entry in entries
+            if entry.is_dir() and (entry.name.startswith(".removed-") or not (entry / "server.json").exists())
+        ]
 
 
 def _content(path: Path) -> str | None:

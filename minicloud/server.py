@@ -57,6 +57,7 @@ def environment_of(
         "PATH": PATH,
         "HOME": str(root / "root"),
         "LANG": "C.UTF-8",
+        **{name: os.environ[name] for name in ("JAVA_HOME",) if os.environ.get(name)},
     }
     if uid is not None:
         environment |= {

@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import urllib.request
+from pathlib import Path
 
 from launcher import supervisor
 from launcher.testing import Embedded
@@ -88,6 +89,22 @@ def test_it_leaves_no_process_when_it_is_down_and_keeps_what_it_had(house: Embed
     house.slipway("down")
     house.slipway("up")
     assert house.status()["state"] == "up"
+
+
+def test_it_ends_a_supervisor_that_nobody_can_ask_any_more(house: Embedded) -> None:
+    run = Path(json.loads((house.home / "minicloud" / "settings.json").read_text())["run"])
+    (run / "supervisor.sock").unlink()
+    house.slipway("down")
+    assert processes_below(house.home) == []
+    house.slipway("up")
+
+
+def test_it_asks_for_no_token_of_a_portal_that_is_down(house: Embedded) -> None:
+    house.slipway("down")
+    refused = house.slipway("token", "student", check=False)
+    assert refused.returncode == 1
+    assert "`./slipway up` first" in refused.stderr
+    house.slipway("up")
 
 
 def test_it_removes_nothing_without_being_told_twice(house: Embedded) -> None:

@@ -111,6 +111,7 @@ def job_command(
         "SPARK_CONF_DIR": str(_spark_conf(node)),
         "SLIPWAY_JOB_DIR": job_directory_uri,
         "HOME": str(_data(node) / "work"),
+        "SPARK_LAUNCHER_OPTS": "-XX:-UsePerfData",
         "PYTHONUNBUFFERED": "1",  # what a job prints is seen when it prints it
     }
     return [submit, str(application), *arguments], environment
@@ -162,7 +163,7 @@ def _values(node: Node) -> dict[str, str]:
         "driver_mb": str(heaps.driver),
         "executor_mb": str(heaps.executor),
         "net_jar": str(node.bundle / "java" / "slipway-net.jar"),
-        "driver_options": _quoted((*_compiler(heaps), *COMMON, *_names(node))),
+        "driver_options": _quoted((*_compiler(heaps), *COMMON, *_names(node), _temporary(node))),
         "executor_options": _quoted((*_compiler(heaps), *COMMON)),
         "job_python": str(node.bundle / "job-python" / "bin" / "python"),
         "python_path": _python_path(node),
@@ -204,13 +205,18 @@ def _names(node: Node) -> tuple[str, ...]:
     return (address, f"-Djdk.net.hosts.file={node.path('/etc/hosts')}")
 
 
+def _temporary(node: Node) -> str:
+    """Where Java unpacks libraries: a folder that goes with the node."""
+    return f"-Djava.io.tmpdir={_data(node) / 'tmp'}"
+
+
 def _quoted(options: tuple[str, ...]) -> str:
     """As Spark and Java's launcher split them: a path may have spaces."""
     return " ".join(f'"{option}"' if " " in option else option for option in options)
 
 
 def _java(node: Node, class_path: str, heap: int, options: tuple[str, ...], arguments: tuple[str, ...]) -> Program:
-    folders = (f"-Djava.io.tmpdir={_data(node) / 'tmp'}", f"-Dhadoop.log.dir={node.path('/var/log/slipway')}")
+    folders = (_temporary(node), f"-Dhadoop.log.dir={node.path('/var/log/slipway')}")
     flags = (*_compiler(sizes(node.memory_mb)), *COMMON, "-Xms16m", f"-Xmx{heap}m", *_names(node), *folders, *options)
     environment = {**_spark_environment(node), "HOME": str(_data(node) / "work")}
     return Program((str(node.java), *flags, "-cp", class_path, *arguments), environment)
@@ -238,7 +244,9 @@ def _spark(node: Node, name: str, heap: int, *arguments: str) -> Program:
 
 def _for_executors(node: Node, worker: Program) -> Program:
     """Executors inherit the worker's environment: this is how they learn what is this node's own."""
-    return Program(worker.command, {**worker.environment, "JDK_JAVA_OPTIONS": _quoted(_names(node))})
+    return Program(
+        worker.command, {**worker.environment, "JDK_JAVA_OPTIONS": _quoted((*_names(node), _temporary(node)))}
+    )
 
 
 def _template(name: str) -> str:

@@ -75,8 +75,8 @@ def test_it_says_what_to_install_where_java_is_missing(tmp_path: Path, monkeypat
         find(tmp_path / "python", "sh")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives nodes users of their own")
-def test_it_refuses_an_interpreter_that_the_nodes_cannot_reach(tmp_path: Path) -> None:
+def test_it_refuses_an_interpreter_that_the_nodes_cannot_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)  # only root gives nodes users of their own
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     interpreter = closed / "python3"

@@ -99,3 +99,9 @@ def test_it_only_warns_of_a_taken_port() -> None:
 )
 def test_it_reads_the_release_of_any_java(text: str, release: int | None) -> None:
     assert doctor.java_release(text) == release
+
+
+def test_a_home_that_was_up_before_needs_less_room() -> None:
+    tight = {"/var": 1_000_000_000}
+    assert verdicts(free_disk=tight)["disk"] == MISSING
+    assert verdicts(free_disk=tight, settled=True)["disk"] == WARNING
