@@ -244,9 +244,9 @@ def _spark(node: Node, name: str, heap: int, *arguments: str) -> Program:
 
 def _for_executors(node: Node, worker: Program) -> Program:
     """Executors inherit the worker's environment: this is how they learn what is this node's own."""
-    return Program(
-        worker.command, {**worker.environment, "JDK_JAVA_OPTIONS": _quoted((*_names(node), _temporary(node)))}
-    )
+    # The supervisor takes quotes off both ends of a value: options that never have any stand there.
+    options = _quoted((*_names(node), _temporary(node), *COMMON))
+    return Program(worker.command, {**worker.environment, "JDK_JAVA_OPTIONS": options})
 
 
 def _template(name: str) -> str:
