@@ -153,17 +153,11 @@ class Postgres:
             )
 
     def answers(self) -> bool:
-        command = [
-            str(self.binaries / "pg_isready"),
-            "-q",
-            "-h",
-            str(self.socket),
-            "-U",
-            USER,
-            "-d",
-            "postgres",
-        ]
+        command = self._client("pg_isready", "-q")
         return subprocess.run(command, check=False, env=self.environment, stdin=subprocess.DEVNULL).returncode == 0
+
+    def _client(self, program: str, *options: str) -> list[str]:
+        return [str(self.binaries / program), *options, "-h", str(self.socket), "-U", USER, "-d", "postgres"]
 
     def create_databases(self, names: Iterable[str]) -> list[str]:
         """Create those of the databases that are not there; their names."""
@@ -174,18 +168,8 @@ class Postgres:
         return missing
 
     def _sql(self, statement: str) -> str:
-        command = [
-            str(self.binaries / "psql"),
-            "-X",
-            "-h",
-            str(self.socket),
-            "-U",
-            USER,
-            "-d",
-            "postgres",
-        ]
         done = subprocess.run(
-            [*command, "-v", "ON_ERROR_STOP=1", "-Atc", statement],
+            [*self._client("psql", "-X", "-v", "ON_ERROR_STOP=1"), "-Atc", statement],
             check=False,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -74,13 +74,6 @@ def too_large(limit: int) -> TooLarge:
 
 async def _refuse(limit: int, send: Send) -> None:
     refusal = too_large(limit)
-    body = {
-        "type": f"urn:slipway:problem:{refusal.code}",
-        "title": refusal.title,
-        "status": refusal.status,
-        "detail": refusal.detail,
-        "next": refusal.next,
-    }
     headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(refusal.as_problem()).encode()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class Refusal(Exception):
@@ -17,6 +18,17 @@ class Refusal(Exception):
         self.detail = detail
         self.next = next
         self.fields = dict(fields or {})
+
+    def as_problem(self) -> dict[str, Any]:
+        """The problem document (RFC 9457)."""
+        body = {
+            "type": f"urn:slipway:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "next": self.next,
+        }
+        return {**body, "errors": self.fields} if self.fields else body
 
 
 class Invalid(Refusal):

@@ -30,17 +30,20 @@ def handler(error: Exception, _context: dict[str, Any]) -> Response | None:
         return problem(refusal)
     if isinstance(error, exceptions.APIException):
         status = error.status_code
-        body = _body(status, HTTPStatus(status).phrase, str(error.detail), _NEXT.get(status, _NEXT[400]))
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": str(error.detail),
+            "next": _NEXT.get(status, _NEXT[400]),
+        }
         headers = {"WWW-Authenticate": error.auth_header} if hasattr(error, "auth_header") else {}
         return Response(body, status=status, headers=headers, content_type="application/problem+json")
     return None
 
 
 def problem(refusal: Refusal) -> Response:
-    body = _body(refusal.status, refusal.title, refusal.detail, refusal.next, refusal.code)
-    if refusal.fields:
-        body["errors"] = refusal.fields
-    return Response(body, status=refusal.status, content_type="application/problem+json")
+    return Response(refusal.as_problem(), status=refusal.status, content_type="application/problem+json")
 
 
 def _as_refusal(error: Exception) -> Refusal | None:
@@ -71,13 +74,3 @@ def _flat(detail: Any, prefix: str = "") -> dict[str, str]:
         return flat
     texts = [str(text) for text in detail] if isinstance(detail, list) else [str(detail)]
     return {prefix or "body": " ".join(texts)}
-
-
-def _body(status: int, title: str, detail: str, next: str, code: str = "") -> dict[str, Any]:
-    return {
-        "type": f"urn:slipway:problem:{code}" if code else "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "next": next,
-    }

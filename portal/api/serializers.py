@@ -59,11 +59,11 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         )  # fmt: skip
 
     def get_progress(self, cluster: Cluster) -> dict[str, Any]:
-        now = progress(cluster.manifest, cluster.workers, cluster.status, _present(cluster))
+        now = progress(cluster.manifest, cluster.workers, cluster.status, cluster.present_events())
         return {"done": now.done, "total": now.total, "phase": now.phase}
 
     def get_nodes(self, cluster: Cluster) -> list[dict[str, Any]]:
-        states = node_states(cluster.manifest, cluster.workers, cluster.status, _present(cluster))
+        states = node_states(cluster.manifest, cluster.workers, cluster.status, cluster.present_events())
         return [
             {"name": node.name, "role": node.role, "address": node.address, "state": states[node.name]}
             for node in cluster.nodes.all()
@@ -86,7 +86,3 @@ class OutputSerializer(serializers.ModelSerializer[JobOutput]):
     class Meta:
         model = JobOutput
         fields = ("path", "size", "uploaded")
-
-
-def _present(cluster: Cluster) -> list[Any]:
-    return [event for event in cluster.events.all() if event.generation == cluster.generation]

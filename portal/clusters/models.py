@@ -99,6 +99,10 @@ class Cluster(models.Model):
     def is_live(self) -> bool:
         return self.status not in (Status.DELETED, Status.FAILED) and self.target == Status.READY
 
+    def present_events(self) -> list[ClusterEvent]:
+        """Those of the present generation, from what was prefetched."""
+        return [event for event in self.events.all() if event.generation == self.generation]
+
     def expired(self, now: datetime) -> bool:
         return self.target == Status.READY and now >= self.expires_at
 

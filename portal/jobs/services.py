@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -140,7 +141,7 @@ def finish(job: Job, exit_code: int | None, reason: str, listing: Iterable[tuple
             JobOutput.objects.bulk_create(rows, ignore_conflicts=True)
             _tell(job)
             live.notify(live.commands_topic(job.cluster_id))
-            storage.remove_input(job.pk)
+            transaction.on_commit(partial(storage.remove_input, job.pk))
 
 
 def end_orphans() -> None:
@@ -157,7 +158,7 @@ def _end(which: Q, status: JobStatus, reason: str) -> None:
             same = Job.objects.filter(pk=job.pk, status=job.status, lease_until=job.lease_until)
             if same.update(status=status, reason=reason, ended_at=timezone.now(), lease_until=None):
                 _tell(job)
-                storage.remove_input(job.pk)
+                transaction.on_commit(partial(storage.remove_input, job.pk))
 
 
 def _tell(job: Job) -> None:

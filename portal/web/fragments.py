@@ -22,7 +22,7 @@ MOVING = (Status.CREATING, Status.UPDATING, Status.DELETING)
 
 
 def cluster_row(cluster: Cluster) -> dict[str, Any]:
-    events = [event for event in cluster.events.all() if event.generation == cluster.generation]
+    events = cluster.present_events()
     return {
         "cluster": cluster,
         "progress": progress(cluster.manifest, cluster.workers, cluster.status, events),
@@ -56,12 +56,11 @@ def cluster_fragment(user: User, cluster_id: UUID) -> str:
 
 def job_context(user: User, job_id: UUID) -> dict[str, Any]:
     job = jobs.find(user, job_id)
-    log = storage.read_log(job.pk, LOG_SHOWN + 1)
     return {
         "job": job,
         "moving": job.status in UNFINISHED,
-        "log": log[-LOG_SHOWN:],
-        "log_is_cut": len(log) > LOG_SHOWN,
+        "log": storage.read_log(job.pk, LOG_SHOWN),
+        "log_is_cut": job.log_received > LOG_SHOWN,
         "ran_for": str(timedelta(seconds=round((job.ended_at - job.started_at).total_seconds())))
         if job.started_at and job.ended_at
         else "",
