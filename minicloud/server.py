@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
+import ctypes
 import json
 import os
 import select
@@ -201,8 +201,11 @@ def check_machine(settings: Settings) -> None:
             f"servers run under user ids of their own, which may not pass through {closed[0]}; "
             f"`chmod o+x {closed[0]}`, or choose a home and a cache below /var"
         )
-    if ctypes.util.find_library("nss_wrapper") is None:
-        raise MinicloudError(f"{NSS_WRAPPER} is missing; `apt-get install libnss-wrapper`")
+    try:
+        # Loaded as it will be: the linker's cache does not list every library that it finds.
+        ctypes.CDLL(NSS_WRAPPER)
+    except OSError:
+        raise MinicloudError(f"{NSS_WRAPPER} is missing; `apt-get install libnss-wrapper`") from None
 
 
 def closed_folders(path: Path) -> list[Path]:
