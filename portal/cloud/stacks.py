@@ -78,6 +78,16 @@ def delete(project_id: str, stack_id: str) -> None:
             return
 
 
+def failed_resources(project_id: str, stack_id: str) -> list[str]:
+    """Heat's reasons for what has failed so far, the first one first. Raises CloudUnavailable, CloudRefused."""
+    with sessions.named_failures():
+        try:
+            found = _heat(project_id).resources.list(stack_id, filters={"status": "FAILED"})
+        except heat.HTTPNotFound:
+            return []
+    return [row.resource_status_reason for row in sorted(found, key=lambda row: str(row.updated_time))]
+
+
 def output(project_id: str, stack_id: str, key: str) -> Any:
     """The value of one output, None where there is none. Raises CloudUnavailable, CloudRefused."""
     with sessions.named_failures():

@@ -34,6 +34,13 @@ class MarkReady:
 
 
 @dataclass(frozen=True)
+class Examine:
+    """A node has said that it failed: ask which resources did, as the stack's own end waits for Heat's error wait."""
+
+    stack_id: str
+
+
+@dataclass(frozen=True)
 class Fail:
     failure: Failure
 
@@ -53,7 +60,7 @@ class MarkDeleted:
     """Heat knows the stack no more."""
 
 
-Action = Wait | CreateStack | Adopt | MarkReady | Fail | End | DeleteStack | MarkDeleted
+Action = Wait | CreateStack | Adopt | MarkReady | Examine | Fail | End | DeleteStack | MarkDeleted
 
 
 def decide(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
@@ -84,9 +91,9 @@ def _towards_ready(cluster: Cluster, stack: Stack | None) -> Action:
     if stack.action == "DELETE":
         return Fail(failures.lost())
     if stack.status == "FAILED":
-        return Fail(failures.of_stack(stack.reason))
+        return Fail(failures.of_stack(stack.reason, cluster.manifest))
     if not cluster.stack_id:
         return Adopt(stack.id)
     if stack.status == "COMPLETE":
         return MarkReady()
-    return Wait()
+    return Examine(stack.id) if cluster.node_failed else Wait()

@@ -5,11 +5,28 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 
+from cloudinit.frameworks.manifest import Manifest
+
 # What Heat puts around a node's own words is "...: WaitConditionFailure: resources.worker-01-ready: "
 _NODE_SIGNAL = re.compile(r"WaitConditionFailure: resources\.(?P<node>[\w-]+)-ready: (?P<why>.*)", re.DOTALL)
 _NODE_SILENT = re.compile(r"WaitConditionTimeout: resources\.(?P<node>[\w-]+)-ready:")
 _RESOURCE = re.compile(r"(?P<error>\w+): resources\.(?P<resource>[\w-]+): (?P<why>.*)", re.DOTALL)
 _DELETE_AND_RETRY = "Delete this cluster and create it again. If it fails in the same way, show this to your teacher."
+# What to do about causes that come back when nothing is done but another create; the first that fits.
+_ADVICE = (
+    (
+        re.compile(r"\bport \d+ on \S+ is taken"),
+        "Another program holds a port that the cluster needs: have it ended, delete this cluster and create it again.",
+    ),
+    (
+        re.compile(r"No space left on device|Disk quota exceeded"),
+        "The machine's disk is full: have space made there, or delete this cluster and create one of larger machines.",
+    ),
+    (
+        re.compile(r"the portal expects the bundle|the facts have version"),
+        "The image of the machines does not fit this portal: show this to your administrator.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -22,16 +39,28 @@ class Failure:
         return asdict(self)
 
 
-def of_stack(reason: str) -> Failure:
-    """From Heat's reason for a stack that failed."""
+def of_stack(reason: str, manifest: Manifest) -> Failure:
+    """From Heat's reason for a stack or a resource that failed."""
     if found := _NODE_SIGNAL.search(reason):
-        return Failure(f"The node {found['node']} could not start.", found["why"].strip(), _DELETE_AND_RETRY)
+        why = _with_title(found["why"].strip(), manifest)
+        return Failure(f"The node {found['node']} could not start.", why, _advice(why))
     if found := _NODE_SILENT.search(reason):
         why = "It did not report within its time; it may have been too slow, or unable to reach the cloud."
         return Failure(f"The node {found['node']} was not heard of.", why, _DELETE_AND_RETRY)
     if found := _RESOURCE.search(reason):
         return Failure(f"The cloud could not make {found['resource']}.", found["why"].strip(), _DELETE_AND_RETRY)
     return Failure("The cloud could not make the cluster.", reason or "It gave no reason.", _DELETE_AND_RETRY)
+
+
+def _with_title(why: str, manifest: Manifest) -> str:
+    """A node says "step: cause"; people read the step's title."""
+    name, colon, cause = why.partition(": ")
+    titles = {step.name: step.title for step in manifest.steps}
+    return f"{titles[name]}: {cause}" if colon and name in titles else why
+
+
+def _advice(why: str) -> str:
+    return next((advice for cause, advice in _ADVICE if cause.search(why)), _DELETE_AND_RETRY)
 
 
 def refused(reason: str) -> Failure:

@@ -55,6 +55,9 @@ class Cluster(models.Model):
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)
 
+    # Whether a node has said that its boot failed; the reconciler's query fills it in.
+    node_failed: bool = False
+
     class Meta:
         ordering: ClassVar = ["-created_at", "id"]
         constraints: ClassVar = [

@@ -10,6 +10,7 @@ import re
 import time
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 import heat_templates
@@ -19,7 +20,8 @@ from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
 from portal.clusters import decisions, failures
 from portal.clusters.credentials import secret_parameters
-from portal.clusters.models import Cluster, Node, Status
+from portal.clusters.failures import Failure
+from portal.clusters.models import Cluster, ClusterEvent, EventState, Node, Status
 from portal.courses.models import Course
 from portal.locks import try_lock
 
@@ -28,6 +30,10 @@ log = logging.getLogger(__name__)
 STACK_TIMEOUT_MINUTES = 45
 LONGEST_PASS = 10  # seconds after which no further cluster is begun
 STACK_NAME = re.compile(r"slipway-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+# Whether a node has said that the present boot failed.
+NODE_FAILED = Exists(
+    ClusterEvent.objects.filter(cluster=OuterRef("pk"), generation=OuterRef("generation"), state=EventState.FAILED)
+)
 RETRY_AFTER = timedelta(seconds=15)  # after the cloud said no to something that must be done in the end
 NO_ANSWER = "the cloud, which does not answer at the moment; this goes on by itself as soon as it does"
 
@@ -38,7 +44,8 @@ def reconcile(course: Course) -> None:
         if not held:
             return
         Course.objects.filter(pk=course.pk).update(reconciled_at=timezone.now())
-        clusters = list(course.clusters.exclude(status=Status.DELETED).order_by("created_at"))
+        present = course.clusters.exclude(status=Status.DELETED).order_by("created_at")
+        clusters: list[Cluster] = list(present.annotate(node_failed=NODE_FAILED))  # type: ignore[no-redef]
         try:
             known = stacks.list_stacks(course.project_id)
             _advance_all(clusters, known)
@@ -76,7 +83,7 @@ def _ids(known: list[Stack]) -> list[str]:
     return [match[1] for stack in known if (match := STACK_NAME.fullmatch(stack.name))]
 
 
-def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a case for each action
+def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a case for each
     now = timezone.now()
     if cluster.waiting_for == NO_ANSWER:
         _save(cluster, waiting_for="")
@@ -90,8 +97,10 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
             _save(cluster, stack_id=stack_id)
         case decisions.MarkReady():
             _mark_ready(cluster)
+        case decisions.Examine(stack_id):
+            _examine(cluster, stack_id)
         case decisions.Fail(failure):
-            _save(cluster, status=Status.FAILED, failure=failure.as_json(), ended_at=now, waiting_for="")
+            _fail(cluster, failure)
         case decisions.End():
             _save(cluster, target=Status.DELETED, status=Status.DELETING, ended_at=cluster.ended_at or now)
         case decisions.DeleteStack(stack_id):
@@ -108,10 +117,21 @@ def _create_stack(cluster: Cluster) -> None:
             cluster.course.project_id, cluster.stack_name, rendering.template, parameters, STACK_TIMEOUT_MINUTES
         )
     except CloudRefused as error:
-        _save(cluster, status=Status.FAILED, failure=failures.refused(str(error)).as_json(), ended_at=timezone.now())
+        _fail(cluster, failures.refused(str(error)))
         return
     if stack_id:
         _save(cluster, stack_id=stack_id, waiting_for="")
+
+
+def _examine(cluster: Cluster, stack_id: str) -> None:
+    """Fails the cluster where Heat has taken a node's FAILURE: the node's word alone decides nothing."""
+    reasons = stacks.failed_resources(cluster.course.project_id, stack_id)
+    if reasons:
+        _fail(cluster, failures.of_stack(reasons[0], cluster.manifest))
+
+
+def _fail(cluster: Cluster, failure: Failure) -> None:
+    _save(cluster, status=Status.FAILED, failure=failure.as_json(), ended_at=timezone.now(), waiting_for="")
 
 
 def _mark_ready(cluster: Cluster) -> None:

@@ -13,6 +13,7 @@ from portal.clusters.decisions import (
     CreateStack,
     DeleteStack,
     End,
+    Examine,
     Fail,
     MarkDeleted,
     MarkReady,
@@ -31,7 +32,8 @@ def stack(state: str, reason: str = "") -> Stack:
 
 
 def row(status: str, target: str = "ready", stack_id: str | None = "s1", **fields: Any) -> Cluster:
-    return Cluster(status=status, target=target, stack_id=stack_id, **{"expires_at": LATER, **fields})
+    values = {"expires_at": LATER, "spec": {"framework": "spark"}, **fields}
+    return Cluster(status=status, target=target, stack_id=stack_id, **values)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +78,27 @@ def test_a_stack_that_somebody_else_deleted_is_a_failure(cluster: Cluster, heat:
     assert "somebody deleted it" in action.failure.why
 
 
+@pytest.mark.parametrize(
+    ("cluster", "heat", "action"),
+    [
+        (row("creating"), "CREATE_IN_PROGRESS", Examine("s1")),
+        (row("creating", stack_id=None), "CREATE_IN_PROGRESS", Adopt("s1")),
+        (row("creating"), "CREATE_COMPLETE", MarkReady()),
+        (row("ready"), "CREATE_COMPLETE", Wait()),
+        (row("deleting", "deleted"), "CREATE_IN_PROGRESS", DeleteStack("s1")),
+    ],
+)  # fmt: skip
+def test_what_a_node_says_of_its_failure_only_makes_us_ask(cluster: Cluster, heat: str, action: object) -> None:
+    cluster.node_failed = True
+    assert decide(cluster, stack(heat), NOW) == action
+
+
 def test_a_failed_stack_fails_with_the_nodes_own_words() -> None:
     reason = "Resource CREATE failed: WaitConditionFailure: resources.worker-01-ready: services: disk full\nlast line"
     action = decide(row("creating"), stack("CREATE_FAILED", reason), NOW)
     assert isinstance(action, Fail)
     assert action.failure.what == "The node worker-01 could not start."
-    assert action.failure.why == "services: disk full\nlast line"
+    assert action.failure.why == "Starting the services: disk full\nlast line"
 
 
 @pytest.mark.parametrize(
@@ -101,3 +118,20 @@ def test_heats_reasons_become_words(reason: str, what: str, why: str) -> None:
     assert action.failure.what == what
     assert why in action.failure.why
     assert action.failure.next
+
+
+@pytest.mark.parametrize(
+    ("why", "next_step"),
+    [
+        ("services: port 9870 on 127.0.0.9 is taken by java (process 7): stop what holds it", "holds a port"),
+        ("configuration: [Errno 28] No space left on device: '/x'", "disk is full"),
+        ("services: namenode ends again and again\n\nIOException: No space left on device", "disk is full"),
+        ("facts: the portal expects the bundle '2-b', but this node has '1-a'", "administrator"),
+        ("prove: whatever", "create it again"),
+    ],
+)  # fmt: skip
+def test_each_cause_has_its_way_out(why: str, next_step: str) -> None:
+    reason = f"Resource CREATE failed: WaitConditionFailure: resources.master-ready: {why}"
+    action = decide(row("creating"), stack("CREATE_FAILED", reason), NOW)
+    assert isinstance(action, Fail)
+    assert next_step in action.failure.next
