@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -38,7 +38,7 @@ class Service:
 
 
 class Half(Protocol):
-    """The module `node` of a framework. All but `missing` are decisions only: they touch nothing."""
+    """The module `node` of a framework. All but `missing` and `troubles` are decisions only: they touch nothing."""
 
     def directories(self, node: Node) -> list[Path]:
         """The folders that must exist before anything starts."""
@@ -54,6 +54,12 @@ class Half(Protocol):
 
     def missing(self, node: Node) -> str:
         """What the node still lacks to be a member of its cluster, in words; "" when it is one. Takes seconds."""
+
+    def troubles(self, node: Node) -> dict[str, str]:
+        """Asked on the master: what is wrong with the cluster's nodes, by their names. Takes seconds."""
+
+    def hopeless(self, node: Node, log: Callable[[str], str]) -> str:
+        """Why waiting for membership will not help; "" where it may. `log` gives the end of a service's log."""
 
     def versions(self) -> dict[str, str]:
         """The software and its versions."""

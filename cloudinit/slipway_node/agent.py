@@ -1,4 +1,4 @@
-"""The master's agent: asks the portal what there is to do, does it, and says how it ended."""
+"""The master's agent: asks the portal what there is to do, does it, says how it ended, and how the nodes are."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from .health import keep_telling
 from .job_log import send_log
 from .job_process import Stop, end_processes
 from .job_records import DIED, FINISHED, REPORTED, STARTED, OutputFile, Record, Records, Result
@@ -227,9 +228,12 @@ def _refusals_said(job_id: str) -> Iterator[None]:
         say(f"job {job_id}: {error}")
 
 
-def run_agent(client: PortalClient, tools: JobTools, records_folder: Path) -> int:
+def run_agent(
+    client: PortalClient, tools: JobTools, troubles: Callable[[], Mapping[str, str]], records_folder: Path
+) -> int:
     """Serve until SIGTERM or SIGINT; the exit status. Call it in the main thread.
 
+    `troubles` looks at the cluster: what is wrong, by the names of nodes.
     `records_folder`: `<root>/var/lib/slipway/jobs`. One agent at a time may use it: a second ends at once.
     """
     records = Records(records_folder)
@@ -246,7 +250,10 @@ def run_agent(client: PortalClient, tools: JobTools, records_folder: Path) -> in
         signal.signal(number, lambda *_: _wake(writer))
     worker = threading.Thread(target=_work, args=(agent, writer), name="agent", daemon=True)
     worker.start()
+    stopping = threading.Event()
+    threading.Thread(target=keep_telling, args=(client, troubles, stopping), name="health", daemon=True).start()
     woken_by = os.read(reader, 1)
+    stopping.set()
     agent.shut_down()
     worker.join(SHUTDOWN_SECONDS)
     return 0 if woken_by == b"s" else 1

@@ -169,6 +169,8 @@ class Boot:
             if missing != said:
                 self._say(f"prove: waiting: {missing}")
                 said = missing
+            if reason := half.hopeless(node, supervisor.log):
+                raise StepError(reason)
             if time.monotonic() > self._end:
                 raise StepError(f"the node is not a member of its cluster after {BOOT_SECONDS:.0f} s: {missing}")
             time.sleep(PROVE_POLL_SECONDS)

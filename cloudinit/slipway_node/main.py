@@ -43,7 +43,10 @@ def _agent(machine: Machine, bundle: Path, manifest: Callable[[str], Manifest], 
     node = make_node(facts, machine, bundle, check_role(facts, manifest).master.name)
     portal = document["portal"]
     client = PortalClient(portal["url"], portal["credential"], machine.address)
-    return run_agent(client, job_tools(node, half(facts.framework)), node.path("/var/lib/slipway/jobs"))
+    framework = half(facts.framework)
+    return run_agent(
+        client, job_tools(node, framework), lambda: framework.troubles(node), node.path("/var/lib/slipway/jobs")
+    )
 
 
 def job_tools(node: Node, half: Half) -> JobTools:

@@ -115,6 +115,10 @@ class PortalClient:
     def send_event(self, event: Event) -> None:
         self._call("POST", "events", asdict(event), seconds=EVENT_SECONDS)
 
+    def post_health(self, troubles: Mapping[str, str]) -> None:
+        """`troubles`: what is wrong, by the names of nodes; empty where all is well."""
+        self._call("POST", "health", {"troubles": dict(troubles)})
+
     def commands(self, wait: int = 25) -> list[Command]:
         """Long poll: what there is to do now, or nothing after `wait` seconds, or after `interrupt`."""
         path = f"commands?wait={wait}"

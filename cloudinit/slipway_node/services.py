@@ -25,6 +25,7 @@ STOP_SECONDS = 30.0
 CALL_SECONDS = 10.0
 POLL_SECONDS = 0.05
 TAIL_BYTES = 1200
+LOG_BYTES = 64 * 1024
 MOST_STARTS = 2  # a service that dies a second time in one boot will die a third time
 ENDED = ("FATAL", "EXITED", "UNKNOWN", "STOPPED")
 
@@ -159,6 +160,10 @@ class Supervisor:
             if verdict := service_verdict(str(found.get("statename")), len(starts)):
                 reason = found.get("spawnerr") or f"exit code {found.get('exitstatus')}"
                 raise ServiceError(f"the service {name} {verdict} ({reason})", tail(self._log(name), TAIL_BYTES))
+
+    def log(self, name: str) -> str:
+        """The end of a service's log."""
+        return tail(self._log(name), LOG_BYTES)
 
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"

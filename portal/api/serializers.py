@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from portal.clusters.models import Cluster
-from portal.clusters.progress import node_states, progress
+from portal.clusters.progress import progress
 from portal.courses.models import Course
 from portal.jobs.models import Job, JobOutput
 
@@ -48,6 +49,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     course = serializers.CharField(source="course_id")
     owner = serializers.CharField(source="owner.username")
     progress = serializers.SerializerMethodField()
+    health = serializers.SerializerMethodField()
     nodes = serializers.SerializerMethodField()
     waiting_for = serializers.CharField()
 
@@ -55,15 +57,19 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         model = Cluster
         fields = (
             "id", "name", "course", "owner", "framework", "workers", "flavor", "status", "target", "progress",
-            "waiting_for", "failure", "nodes", "created_at", "ready_at", "expires_at", "ended_at",
+            "waiting_for", "failure", "health", "nodes", "created_at", "ready_at", "expires_at", "ended_at",
         )  # fmt: skip
 
     def get_progress(self, cluster: Cluster) -> dict[str, Any]:
         now = progress(cluster.manifest, cluster.workers, cluster.status, cluster.present_events())
         return {"done": now.done, "total": now.total, "phase": now.phase}
 
+    def get_health(self, cluster: Cluster) -> dict[str, str] | None:
+        now = cluster.health(timezone.now())
+        return now.as_json() if now else None
+
     def get_nodes(self, cluster: Cluster) -> list[dict[str, Any]]:
-        states = node_states(cluster.manifest, cluster.workers, cluster.status, cluster.present_events())
+        states = cluster.node_states()
         return [
             {"name": node.name, "role": node.role, "address": node.address, "state": states[node.name]}
             for node in cluster.nodes.all()

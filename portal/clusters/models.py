@@ -13,6 +13,8 @@ from django.db.models import Q
 import heat_templates
 from cloudinit import frameworks
 from cloudinit.frameworks.manifest import Manifest
+from portal.clusters import progress
+from portal.clusters.health import Health, health
 from portal.courses.models import Course
 
 
@@ -25,6 +27,9 @@ class Status(models.TextChoices):
     DELETING = "deleting", "Deleting"
     DELETED = "deleted", "Deleted"
     FAILED = "failed", "Failed"
+
+
+TROUBLE_LIMIT = 500  # characters
 
 
 class Cluster(models.Model):
@@ -50,6 +55,7 @@ class Cluster(models.Model):
     ready_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True, help_text="the last word of the master on the nodes' health")
     metered_to = models.DateTimeField(null=True, help_text="the last hour with a usage record")
 
     idempotency_key = models.CharField(max_length=255, blank=True)
@@ -102,6 +108,19 @@ class Cluster(models.Model):
     def is_live(self) -> bool:
         return self.status not in (Status.DELETED, Status.FAILED) and self.target == Status.READY
 
+    def health(self, now: datetime) -> Health | None:
+        """None where it is not ready. From what was prefetched."""
+        if self.status != Status.READY or self.ready_at is None:
+            return None
+        return health(self.ready_at, self.heard_at, {node.name: node.trouble for node in self.nodes.all()}, now)
+
+    def node_states(self) -> dict[str, str]:
+        """For each node: waiting, booting, ready, failed, or trouble. From what was prefetched."""
+        states = progress.node_states(self.manifest, self.workers, self.status, self.present_events())
+        if self.status == Status.READY:
+            states |= {node.name: "trouble" for node in self.nodes.all() if node.trouble}
+        return states
+
     def present_events(self) -> list[ClusterEvent]:
         """Those of the present generation, from what was prefetched."""
         return [event for event in self.events.all() if event.generation == self.generation]
@@ -115,6 +134,7 @@ class Node(models.Model):
     name = models.CharField(max_length=40)
     role = models.CharField(max_length=40)
     address = models.GenericIPAddressField(null=True)
+    trouble = models.CharField(max_length=TROUBLE_LIMIT, blank=True, help_text="what the master says is wrong with it")
 
     class Meta:
         ordering: ClassVar = ["id"]

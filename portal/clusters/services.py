@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from itertools import count
@@ -18,7 +19,7 @@ from kombu.exceptions import OperationalError
 
 from portal import live
 from portal.accounts.models import User
-from portal.clusters.models import Cluster, ClusterEvent, Node, Status
+from portal.clusters.models import TROUBLE_LIMIT, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses.models import Course
 from portal.courses.services import course_of, taught_by
@@ -131,6 +132,23 @@ def record_event(node: Node, step: str, state: str, seconds: float, message: str
         live.notify(live.cluster_topic(cluster.pk))
         if state == "failed" or step == known[-1]:
             _wake(cluster.course)
+
+
+def record_health(cluster: Cluster, troubles: Mapping[str, str]) -> None:
+    """Keeps what the master says of the nodes; before the cluster is ready Heat's word counts, not the master's."""
+    with transaction.atomic():
+        ready = Cluster.objects.select_for_update().filter(pk=cluster.pk, status=Status.READY)
+        if not ready.update(heard_at=timezone.now()):
+            return
+        changed = []
+        for node in Node.objects.filter(cluster=cluster):
+            trouble = troubles.get(node.name, "")[:TROUBLE_LIMIT]
+            if node.trouble != trouble:
+                node.trouble = trouble
+                changed.append(node)
+        if changed:
+            Node.objects.bulk_update(changed, ["trouble"])
+            live.notify(live.cluster_topic(cluster.pk))
 
 
 def _check_limits(owner: User, course: Course, wish: Wish) -> None:

@@ -16,6 +16,10 @@ class EventSerializer(serializers.Serializer[None]):
     log = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
 
 
+class HealthSerializer(serializers.Serializer[None]):
+    troubles = serializers.DictField(child=serializers.CharField(max_length=10_000), allow_empty=True)
+
+
 class OutputSerializer(serializers.Serializer[None]):
     path = serializers.CharField(trim_whitespace=False)
     size = serializers.IntegerField(min_value=0, max_value=2**62)

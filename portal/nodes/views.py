@@ -18,13 +18,13 @@ from rest_framework.views import APIView
 from portal import live
 from portal.clusters.credentials import node_of_credential
 from portal.clusters.models import Node
-from portal.clusters.services import record_event
+from portal.clusters.services import record_event, record_health
 from portal.jobs import rules, storage
 from portal.jobs import services as jobs
 from portal.jobs.files import File
 from portal.jobs.models import Job
 from portal.nodes.authentication import NodeCredential
-from portal.nodes.serializers import EventSerializer, ResultSerializer
+from portal.nodes.serializers import EventSerializer, HealthSerializer, ResultSerializer
 from portal.refusals import Invalid, NotFound, TooLarge
 
 LONGEST_WAIT = 30  # seconds
@@ -60,6 +60,18 @@ class Events(NodeView):
         event.is_valid(raise_exception=True)
         said = event.validated_data
         record_event(self.node, said["step"], said["state"], said["seconds"], said["message"], said["log"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Health(NodeView):
+    parser_classes = APIView.parser_classes
+
+    def post(self, request: Request) -> Response:
+        if not is_master(self.node):
+            raise NotFound("address for a node that is no master")
+        said = HealthSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        record_health(self.node.cluster, said.validated_data["troubles"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
-from portal.clusters.progress import node_states, progress
+from portal.clusters.progress import progress
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import UNFINISHED
@@ -34,10 +35,11 @@ def cluster_row(cluster: Cluster) -> dict[str, Any]:
 def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     cluster = clusters.find(user, cluster_id)
     row = cluster_row(cluster)
-    states = node_states(cluster.manifest, cluster.workers, cluster.status, row["events"])
+    states = cluster.node_states()
     titles = {step.name: step.title for step in cluster.manifest.steps}
     return {
         **row,
+        "health": cluster.health(timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
         "steps": [(event, titles[event.step]) for event in row["events"]],

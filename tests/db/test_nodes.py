@@ -159,3 +159,36 @@ def test_a_deleted_clusters_jobs_are_cancelled(job: Job) -> None:
     job.refresh_from_db()
     assert job.status == JobStatus.CANCELLED
     assert job.reason
+
+
+def test_what_the_master_says_of_a_worker_is_shown_and_taken_back(ready: Cluster, api: Any, alice: User) -> None:
+    address = f"/api/v1/clusters/{ready.pk}"
+    assert api(alice).get(address).json()["health"]["state"] == "good"
+    told = say(node(ready), "health", {"troubles": {"worker-01": "HDFS has no live datanode at 127.88.3.11:9866"}})
+    assert told.status_code == 204
+    body = api(alice).get(address).json()
+    assert body["health"]["state"] == "trouble"
+    assert "1 of 3 machines" in body["health"]["text"]
+    assert {each["name"]: each["state"] for each in body["nodes"]} == {
+        "master": "ready", "worker-01": "trouble", "worker-02": "ready"
+    }  # fmt: skip
+    say(node(ready), "health", {"troubles": {}})
+    assert api(alice).get(address).json()["health"]["state"] == "good"
+
+
+def test_a_worker_cannot_speak_of_the_others_health(ready: Cluster) -> None:
+    assert say(node(ready, "worker-01"), "health", {"troubles": {"worker-02": "gone"}}).status_code == 404
+
+
+def test_before_it_is_ready_a_cluster_has_no_health(creating: Cluster, api: Any, alice: User) -> None:
+    assert say(node(creating), "health", {"troubles": {"worker-01": "not there yet"}}).status_code == 204
+    body = api(alice).get(f"/api/v1/clusters/{creating.pk}").json()
+    assert body["health"] is None
+    assert "trouble" not in {each["state"] for each in body["nodes"]}
+
+
+def test_wild_words_on_health_harm_nothing(ready: Cluster) -> None:
+    assert say(node(ready), "health", {"troubles": {"worker-01": "x" * 9000, "nobody": "y"}}).status_code == 204
+    for body in ({"troubles": []}, {"troubles": {"worker-01": {}}}, {}, []):
+        assert say(node(ready), "health", body).status_code == 422
+    assert len(ready.nodes.get(name="worker-01").trouble) == 500

@@ -15,6 +15,11 @@ NAMENODE_PORT = 9870
 MASTER_PORT = 8080
 DATANODE_PORT = 9866
 ANSWER_SECONDS = 3.0
+LONGEST_SILENCE = 15  # seconds; a datanode's heart beats every three, or every second
+# What Spark's worker logs when it starts, and when the master ends the connection in the middle of their handshake.
+WORKER_START = "Worker: Started daemon"
+CUT_OFF = "Exception while bootstrapping client"
+CONCLUSIVE = 3  # one or two may be a master that is just starting again
 ANSWER_LIMIT = 32 * 1024 * 1024
 # Any user's job may make its folder, and only its own: as in /tmp.
 JOBS_FOLDER, JOBS_PERMISSION = "/jobs", "1777"
@@ -46,6 +51,40 @@ def missing_of_worker(node: Node) -> str:
         return str(error)
 
 
+def troubles_of_cluster(node: Node) -> dict[str, str]:
+    """What the master knows to be wrong, by the names of nodes; where it cannot be asked, the others are not blamed."""
+    try:
+        spark, hdfs = _ask(node, MASTER_PORT, "GET", "/json/"), _bean(node, "NameNodeInfo")
+    except _NoAnswerError as error:
+        return {node.master: str(error)}
+    return known_troubles(
+        spark, hdfs, {name: (node.host(name), address) for name, address in node.hosts.items()}, node.master
+    )
+
+
+def known_troubles(
+    spark: Mapping[str, Any], hdfs: Mapping[str, Any], nodes: Mapping[str, tuple[str, str]], master: str
+) -> dict[str, str]:
+    """From the master's status and the namenode's information; `nodes`: name -> (host name, address)."""
+    found = {master: f"HDFS takes no changes: {hdfs['Safemode']}"} if hdfs.get("Safemode") else {}
+    for name, (host, address) in nodes.items():
+        gaps = (worker_gap(spark, host), datanode_gap(hdfs, address)) if name != master else ()
+        if any(gaps):
+            found[name] = "; ".join(gap for gap in gaps if gap)
+    return found
+
+
+def refusal(log: str) -> str:
+    """From the end of the worker's log: that the master refuses this node's secret; "" where it does not.
+
+    A worker with another secret is cut off at each attempt to register, and goes on trying for ten minutes.
+    """
+    _, _, present = log.rpartition(WORKER_START)
+    if present.count(CUT_OFF) < CONCLUSIVE:
+        return ""
+    return "Spark's master refuses this node's secret: the node was given another one than the master"
+
+
 def worker_gap(status: Mapping[str, Any], host: str) -> str:
     """From the master's status: "" where a worker on `host` is ALIVE, else what is wrong."""
     states = [worker.get("state") for worker in status.get("workers", []) if worker.get("host") == host]
@@ -61,7 +100,11 @@ def datanode_gap(information: Mapping[str, Any], address: str) -> str:
     endpoint = f"{address}:{DATANODE_PORT}"
     # Among the dead ones are also those that may come, but never did: so only the live ones tell anything.
     live = json.loads(information.get("LiveNodes") or "{}").values()
-    if any(datanode.get("xferaddr") == endpoint for datanode in live):
+    silences = [int(datanode.get("lastContact", 0)) for datanode in live if datanode.get("xferaddr") == endpoint]
+    # HDFS counts a datanode among the live ones until ten minutes after its last word.
+    if silences and silences[0] > LONGEST_SILENCE:
+        return f"HDFS has not heard of the datanode at {endpoint} for {silences[0]} s"
+    if silences:
         return ""
     return f"HDFS has no live datanode at {endpoint}"
 

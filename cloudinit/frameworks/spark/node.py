@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from ..node import ConfigurationFile, Program, Service
-from .membership import missing_of_master, missing_of_worker
+from .membership import missing_of_master, missing_of_worker, refusal, troubles_of_cluster
 from .sizes import Sizes, sizes
 
 if TYPE_CHECKING:
@@ -92,6 +93,14 @@ def services(node: Node) -> list[Service]:
 
 def missing(node: Node) -> str:
     return missing_of_master(node, USER) if _is_master(node) else missing_of_worker(node)
+
+
+def troubles(node: Node) -> dict[str, str]:
+    return troubles_of_cluster(node)
+
+
+def hopeless(node: Node, log: Callable[[str], str]) -> str:
+    return "" if _is_master(node) else refusal(log("worker"))
 
 
 def versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cloudinit.frameworks.spark.membership import datanode_gap, worker_gap
+from cloudinit.frameworks.spark.membership import datanode_gap, known_troubles, refusal, worker_gap
 
 HOST, ADDRESS = "worker-01.c1.slipway.internal", "127.88.3.11"
 
@@ -38,3 +38,47 @@ def test_it_takes_a_datanode_that_is_live_and_no_other() -> None:
     assert "no live datanode at 127.88.3.12:9866" in datanode_gap(live, "127.88.3.12")
     assert "no live datanode" in datanode_gap({}, ADDRESS)
     assert "no live datanode" in datanode_gap({"LiveNodes": "{}", "DeadNodes": live["LiveNodes"]}, ADDRESS)
+
+
+CUT_OFF = "26/11/21 11:51:43 ERROR TransportClientFactory: Exception while bootstrapping client after 6 ms\n"
+
+
+def test_a_worker_that_is_cut_off_again_and_again_has_another_secret() -> None:
+    assert refusal(f"INFO Worker: Started daemon with process name: 1@vm\n{CUT_OFF * 2}") == ""
+    assert "secret" in refusal(f"INFO Worker: Started daemon with process name: 1@vm\n{CUT_OFF * 3}")
+
+
+def test_what_a_worker_met_before_its_last_start_says_nothing_of_now() -> None:
+    assert refusal(f"{CUT_OFF * 5}INFO Worker: Started daemon with process name: 2@vm\n{CUT_OFF}") == ""
+
+
+NODES = {
+    "master": ("master.c1", "127.88.3.10"),
+    "worker-01": (HOST, ADDRESS),
+    "worker-02": ("worker-02.c1", "127.88.3.12"),
+}
+
+
+def told(last_contact: int = 0, safe_mode: str = "") -> dict[str, object]:
+    live = {"a": {"xferaddr": f"{ADDRESS}:9866", "lastContact": last_contact}, "b": {"xferaddr": "127.88.3.12:9866"}}
+    return {"LiveNodes": json.dumps(live), "Safemode": safe_mode}
+
+
+def alive(*hosts: str) -> dict[str, object]:
+    return {"workers": [{"host": host, "state": "ALIVE"} for host in hosts]}
+
+
+def test_a_cluster_in_which_all_live_has_no_troubles() -> None:
+    assert known_troubles(alive(HOST, "worker-02.c1"), told(), NODES, "master") == {}
+
+
+def test_each_node_in_trouble_is_named_with_all_that_is_wrong() -> None:
+    troubles = known_troubles(alive("worker-02.c1"), told(last_contact=16), NODES, "master")
+    assert list(troubles) == ["worker-01"]
+    assert "Spark's master does not know" in troubles["worker-01"]
+    assert "for 16 s" in troubles["worker-01"]
+
+
+def test_a_file_system_in_safe_mode_is_the_masters_trouble() -> None:
+    troubles = known_troubles(alive(HOST, "worker-02.c1"), told(safe_mode="Safe mode is ON."), NODES, "master")
+    assert list(troubles) == ["master"]

@@ -50,6 +50,7 @@ class Portal:
         self.changed = threading.Condition()
         self.offered: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
+        self.health: list[dict[str, Any]] = []
         self.sources: dict[str, list[bytes]] = {}
         self.logs: dict[str, bytes] = {}
         self.outputs: dict[tuple[str, str], bytes] = {}
@@ -103,6 +104,9 @@ class Portal:
             if path == "commands":
                 self.changed.wait_for(lambda: self.offered, float(query["wait"][0]))
                 return 200, {"commands": [self.offered.pop(0)] if self.offered else []}
+            if path == "health":
+                self.health.append(json.loads(body))
+                return 204, None
             if path == "events":
                 self.events.append(json.loads(body))
                 return 204, None
