@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
-SERVER_NAME_LIMIT = 53  # Heat's max_server_name_length
+from heat_templates import limits
 
 
 def stack_name(cluster_id: str) -> str:
@@ -22,4 +22,4 @@ def server_name(cluster_name: str, cluster_id: str, node: str) -> str:
     """A server's name in Nova: lower-case letters, digits and hyphens, as Nova makes host names of them."""
     ending = f"-{uuid.UUID(cluster_id).hex[:8]}-{node}"
     readable = re.sub(r"[^a-z0-9]+", "-", cluster_name.lower()).strip("-") or "cluster"
-    return readable[: SERVER_NAME_LIMIT - len(ending)].strip("-") + ending
+    return readable[: limits.SERVER_NAME - len(ending)].strip("-") + ending

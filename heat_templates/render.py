@@ -9,11 +9,10 @@ import yaml
 
 from cloudinit import frameworks
 from cloudinit.user_data import FACTS_VERSION, user_data_template
+from heat_templates import limits
 from heat_templates.names import domain, server_name
 from heat_templates.spec import ClusterSpec, SpecError
 
-TEMPLATE_LIMIT = 524_288  # Heat's max_template_size, in bytes
-RESOURCE_LIMIT = 1000  # Heat's max_resources_per_stack
 SHARED_RESOURCES, NODE_RESOURCES = 2, 4  # security group and hosts; port, handle, server, wait condition
 
 # What a template needs and a spec does not hold: given by who creates the stack, hidden in Heat.
@@ -56,9 +55,9 @@ def render(spec: ClusterSpec) -> Rendering:
     manifest = frameworks.manifest(spec.framework)
     nodes = manifest.nodes(spec.workers)
     resources = SHARED_RESOURCES + NODE_RESOURCES * len(nodes)
-    if resources > RESOURCE_LIMIT:
+    if resources > limits.RESOURCES:
         raise SpecError(
-            {"workers": f"{resources} resources are more than Heat's {RESOURCE_LIMIT}; ask for fewer workers"}
+            {"workers": f"{resources} resources are more than Heat's {limits.RESOURCES}; ask for fewer workers"}
         )
     template = _environment.get_template("cluster.yaml.j2").render(
         spec=spec,
@@ -69,8 +68,8 @@ def render(spec: ClusterSpec) -> Rendering:
         user_data=user_data_template(),
     )
     size = len(template.encode())
-    if size > TEMPLATE_LIMIT:
+    if size > limits.TEMPLATE_BYTES:
         raise SpecError(
-            {"workers": f"a template of {size} bytes exceeds Heat's {TEMPLATE_LIMIT}; ask for fewer workers"}
+            {"workers": f"a template of {size} bytes exceeds Heat's {limits.TEMPLATE_BYTES}; ask for fewer workers"}
         )
     return Rendering(template, {"flavor": spec.flavor, "image": spec.image, "network": spec.network})

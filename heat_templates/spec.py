@@ -11,9 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cloudinit import frameworks
+from heat_templates import limits
 
 NAME_LIMIT = 60
-TEXT_LIMIT = 255  # Nova's limit for a value of a server's metadata
+TEXT_LIMITS = {
+    "name": NAME_LIMIT,
+    # They stand in the servers' metadata, or beside what does.
+    **dict.fromkeys(("flavor", "image", "network", "bundle_version", "owner", "course", "portal_url"), limits.METADATA),
+}
 # What neither YAML nor XML can carry. Line breaks and tabs can be carried, so they are data like any other.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -85,10 +90,7 @@ def _wrong_fields(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
 
 
 def _wrong_texts(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
-    limits = dict.fromkeys(
-        ("flavor", "image", "network", "bundle_version", "owner", "course", "portal_url"), TEXT_LIMIT
-    )
-    for field, limit in {"name": NAME_LIMIT, **limits}.items():
+    for field, limit in TEXT_LIMITS.items():
         value = getattr(spec, field)
         if not isinstance(value, str) or not value.strip() or len(value) > limit:
             yield field, f"must be a text of 1 to {limit} characters"

@@ -93,6 +93,8 @@ def parser() -> argparse.ArgumentParser:
     one = verb("render", "print the Heat template of a cluster", run_render)
     one.add_argument("spec", metavar="SPEC.yaml")
     one.add_argument("--parameters", action="store_true", help="print the values of its parameters instead, as JSON")
+    one = verb("lint", "look for what is wrong with Heat templates; exit status 1 when something is", run_lint)
+    one.add_argument("templates", nargs="+", metavar="TEMPLATE", help="a HOT file; - is the standard input")
     one = verb("token", "print a new API token of a user", run_token)
     one.add_argument("user", metavar="USER")
     verb("demo", "bring all up, make a cluster, run a Spark job on real flights, show its table", run_demo)
@@ -206,10 +208,19 @@ def portal_command(paths: Paths, *words: str) -> list[str]:
     return [str(python_of(environment)), *words]
 
 
+def absolute(name: str) -> str:
+    """A file as the programs find it, which run in the checkout; - is the standard input."""
+    return name if name == "-" else str(Path(name).absolute())
+
+
 def run_render(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
-    spec = str(Path(arguments.spec).absolute()) if arguments.spec != "-" else "-"
     parameters = ["--parameters"] if arguments.parameters else []
-    command = portal_command(paths, "-m", "heat_templates", spec, *parameters)
+    command = portal_command(paths, "-m", "heat_templates", absolute(arguments.spec), *parameters)
+    return subprocess.run(command, check=False, cwd=paths.top).returncode
+
+
+def run_lint(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    command = portal_command(paths, "-m", "heat_templates.lint", *map(absolute, arguments.templates))
     return subprocess.run(command, check=False, cwd=paths.top).returncode
 
 

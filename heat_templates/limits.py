@@ -1,0 +1,10 @@
+"""The numbers that Heat and Nova impose."""
+
+from __future__ import annotations
+
+TEMPLATE_BYTES = 524_288  # Heat's max_template_size
+RESOURCES = 1000  # Heat's max_resources_per_stack
+SERVER_NAME = 53  # Heat's max_server_name_length
+WAIT_SECONDS = 43_200  # the longest timeout of a wait condition
+METADATA = 255  # Nova: characters of a key or value of a server's metadata
+USER_DATA_BYTES = 65_535 // 4 * 3  # Nova takes 65,535 characters of base64
