@@ -12,7 +12,7 @@ from launcher.paths import Paths
 
 # Below it stands PostgreSQL's own; nodes take theirs from here on.
 UID_BASE = postgres.UNPRIVILEGED_UID + 1
-DATABASES = ("portal", "keystone", "heat")
+DATABASES = ("portal", "keystone", "heat", "manila")
 
 
 def portal_url(ports: Mapping[str, int]) -> str:
@@ -34,11 +34,12 @@ def minicloud_settings(
         "postgres_user": postgres.USER,
         "keystone_port": ports["keystone"],
         "heat_port": ports["heat"],
+        "manila_port": ports["manila"],
         "bundle": str(bundle),
         "bundle_version": bundle.name,
         "service_password": secrets["service"],
         "admin_password": secrets["keystone_admin"],
-        "secrets": {name: secrets[name] for name in ("heat", "heat_domain_admin", "heat_encryption_key")},
+        "secrets": {name: secrets[name] for name in ("heat", "heat_domain_admin", "heat_encryption_key", "manila")},
         "courses": list(COURSES),
         "users": dict(logins),
         "uid_base": UID_BASE,

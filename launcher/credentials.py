@@ -27,6 +27,7 @@ SECRETS = {
     "heat": 32,
     "heat_domain_admin": 32,
     "heat_encryption_key": 32,
+    "manila": 32,
 }
 
 

@@ -48,7 +48,7 @@ def choose(
     home: Path,
     free: Callable[[int], bool],
 ) -> tuple[Ports, list[str]]:
-    """The ports of web, keystone and heat, and what to tell: (ports, notes).
+    """The ports of web, keystone, heat and manila, and what to tell: (ports, notes).
 
     `kept` is what ports.json says; `ours` names the services of this home that are running now, whose ports are taken
     by ourselves; `wanted` is what --port says. Problem if the wanted port is somebody else's.
@@ -56,7 +56,7 @@ def choose(
     notes: list[str] = []
     start = FIRST + int(hashlib.sha256(str(home).encode()).hexdigest(), 16) % (LAST - FIRST)
     chosen: Ports = {}
-    for name in ("keystone", "heat"):
+    for name in ("keystone", "heat", "manila"):
         port = kept.get(name)
         if port is None or not (name in ours or free(port)):
             if port is not None:

@@ -69,7 +69,8 @@ def stores(plan: Plan) -> dict[str, Service]:
 
 
 def cloud(plan: Plan, settings: dict[str, Any], postgres_started: object) -> dict[str, Service]:
-    """keystone, heat and compute; Heat does not survive a restart of PostgreSQL, so that is part of its mark."""
+    """keystone, heat, manila and compute; what Heat and Manila do does not survive a restart of PostgreSQL, so that is
+    part of their marks."""
     made_from = [tree_fingerprint(plan.paths.top, MINICLOUD_CODE), settings]
     python = str(python_of(plan.minicloud))
     extra = {"PYTHONWARNINGS": "ignore"}
@@ -77,7 +78,12 @@ def cloud(plan: Plan, settings: dict[str, Any], postgres_started: object) -> dic
         name: _service(
             plan, name, [python, "-m", "minicloud", name, str(plan.paths.settings)], extra, [made_from, since]
         )
-        for name, since in (("keystone", None), ("heat", postgres_started), ("compute", None))
+        for name, since in (
+            ("keystone", None),
+            ("heat", postgres_started),
+            ("manila", postgres_started),
+            ("compute", None),
+        )
     }
 
 
@@ -124,6 +130,7 @@ def probes(paths: Paths, ports: Mapping[str, int], server: Postgres) -> dict[str
         "redis": lambda: redis.answers(paths.redis_socket),
         "keystone": lambda: http_answers(ports["keystone"], "/v3"),
         "heat": lambda: http_answers(ports["heat"], "/healthcheck"),
+        "manila": lambda: http_answers(ports["manila"], "/healthcheck"),
         "compute": lambda: datagrams_taken(paths.compute_socket),
         "web": lambda: http_answers(ports["web"], "/"),
         "worker": lambda: redis.has_worker(paths.redis_socket),

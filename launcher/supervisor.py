@@ -35,12 +35,13 @@ PROGRAMS = (
     Program("redis"),
     Program("keystone"),
     Program("heat"),
+    Program("manila"),
     Program("compute", "TERM", 120, whole_group=False),
     Program("web"),
     Program("worker", "TERM", 30),
 )
 NAMES = tuple(program.name for program in PROGRAMS)
-STOP_ORDER = ("compute", "web", "worker", "heat", "keystone", "redis", "postgres")
+STOP_ORDER = ("compute", "web", "worker", "heat", "manila", "keystone", "redis", "postgres")
 
 
 def _plain(value: object) -> str:

@@ -66,7 +66,7 @@ class Ascent:
             ("cloud set-up", self.prepare_cloud),
             ("keystone", self.start_keystone),
             ("cloud seed", self.seed_cloud),
-            ("heat, compute", self.start_cloud),
+            ("heat, manila, compute", self.start_cloud),
             ("portal set-up", self.prepare_portal),
             ("web, worker", self.start_portal),
         ]
@@ -151,7 +151,7 @@ class Ascent:
             step.result = "done before"
             return
         # Their tables may be about to change; compute and its servers have none.
-        self._stop_running(("heat", "keystone"))
+        self._stop_running(("heat", "manila", "keystone"))
         self._minicloud("prepare")
         self._note_done("prepare", mark)
         step.result = "configured, migrated"
@@ -171,8 +171,8 @@ class Ascent:
         self.cloud = read_json(self.paths.cloud)
 
     def start_cloud(self, step: Step) -> None:
-        self._start(self._cloud_services(), ("heat", "compute"), step)
-        step.result = f"Heat answers on port {self.ports['heat']}"
+        self._start(self._cloud_services(), ("heat", "manila", "compute"), step)
+        step.result = f"Heat answers on port {self.ports['heat']}, Manila on port {self.ports['manila']}"
 
     def prepare_portal(self, step: Step) -> None:
         self.environment = configuration.portal_environment(

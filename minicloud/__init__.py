@@ -1,1 +1,1 @@
-"""An embedded OpenStack for one machine: real Keystone and Heat; servers are groups of processes."""
+"""An embedded OpenStack for one machine: real Keystone, Heat and Manila; servers are groups of processes."""

@@ -1,4 +1,4 @@
-"""`python -m minicloud prepare|seed|keystone|heat|compute SETTINGS.json`."""
+"""`python -m minicloud prepare|seed|keystone|heat|manila|compute SETTINGS.json`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from minicloud.errors import MinicloudError
 from minicloud.settings import Settings, load
 
 VERBS = {
-    "prepare": "configuration, addresses, schemas, keys, first user; the databases `keystone` and `heat` exist",
+    "prepare": "configuration, addresses, schemas, keys, first user; the services' databases exist",
     "seed": "users, projects, roles, catalogue, cloud.json; Keystone answers",
     "keystone": "serve Keystone until SIGTERM",
     "heat": "serve Heat's API and engine until SIGTERM",
+    "manila": "serve Manila's API, scheduler and share manager until SIGTERM",
     "compute": "start, watch and reap servers until SIGTERM, then stop them",
 }
 
@@ -41,7 +42,7 @@ def main() -> int:
 
 
 def run(verb: str, settings: Settings) -> None:
-    """Each verb imports only what it needs: compute stays small, Keystone's world and Heat's stay apart."""
+    """Each verb imports only what it needs: compute stays small, the worlds of the services stay apart."""
     if verb in ("prepare", "seed", "compute"):
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stdout)
         logging.getLogger("keystoneauth").setLevel(logging.WARNING)
@@ -60,7 +61,7 @@ def run(verb: str, settings: Settings) -> None:
     else:
         from minicloud.openstack import serve
 
-        serve.serve({"keystone": serve.keystone, "heat": serve.heat}[verb], settings)
+        serve.serve({"keystone": serve.keystone, "heat": serve.heat, "manila": serve.manila}[verb], settings)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,11 @@ class Block:
         return self.address(3)
 
     @property
+    def storage(self) -> str:
+        """The address that the shares' exports name. Nobody listens there: compute itself does what a mount asks."""
+        return self.address(4)
+
+    @property
     def first_port(self) -> str:
         return self.address(10)
 

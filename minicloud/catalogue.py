@@ -26,6 +26,9 @@ NETWORK = "campus"
 NETWORK_ID = "5c5b7e52-1b4e-5f0e-9a55-2f6d1c0ca301"
 SUBNET = "campus-subnet"
 SUBNET_ID = "0f6a8f0e-6f0c-5d3f-8a64-92b8cc0c3a02"
+# Share type -> the folder of its export paths; the first is the default. `gpfs` has the form that Manila's GPFS driver
+# gives: the address of its NFS servers, and the share's fileset below the file system's mount point.
+SHARE_TYPES = {"nfs": "/shares", "gpfs": "/gpfs/slipway"}
 # The standard ports of what runs in servers: HDFS, Spark. Each server has them on its own address.
 SERVER_PORTS = (7077, 7078, 8020, 8080, 8081, 9864, 9866, 9867, 9870)
 

@@ -1,4 +1,5 @@
-"""The cloud as Heat's plug-in sees it: the registry of the running home, its addresses and its memory."""
+"""The cloud as Heat's plug-in and Manila's driver see it: the registry of the running home, its addresses, its memory,
+its shares."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from minicloud.addresses import Block, BlockFile
 from minicloud.errors import MinicloudError
 from minicloud.registry import Registry, wake_compute
 from minicloud.settings import Settings
+from minicloud.shares import Shares
 
 
 class Cloud:
@@ -17,6 +19,7 @@ class Cloud:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.registry = Registry(settings.home)
+        self.shares = Shares.of(settings)
         block = BlockFile(settings.home).read()
         if block is None:
             raise MinicloudError("this home has no block of addresses; run `prepare` first")
@@ -146,12 +149,12 @@ _current: Cloud | None = None
 
 
 def use(settings: Settings) -> None:
-    """Say which home this process serves; Heat loads the plug-in by itself and can pass it nothing."""
+    """Say which home this process serves; Heat and Manila load what is ours by themselves and can pass it nothing."""
     global _current
     _current = Cloud(settings)
 
 
 def current() -> Cloud:
     if _current is None:
-        raise MinicloudError("no home is in use; start Heat by `python -m minicloud heat SETTINGS`")
+        raise MinicloudError("no home is in use; start the service by `python -m minicloud NAME SETTINGS`")
     return _current

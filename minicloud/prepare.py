@@ -21,12 +21,13 @@ from minicloud.registry import Registry
 from minicloud.settings import ADMIN_USER, REGION, Settings
 
 LOG = logging.getLogger("prepare")
-PACKAGES = {"keystone": "keystone", "heat": "openstack-heat"}
+PACKAGES = {"keystone": "keystone", "heat": "openstack-heat", "manila": "manila"}
+MIGRATIONS = {"keystone": ("db_sync",), "heat": ("db_sync",), "manila": ("db", "sync")}
 STEP_SECONDS = 300
 
 
 def prepare(settings: Settings) -> None:
-    """Make the home ready for `keystone`, `heat` and `compute`.
+    """Make the home ready for `keystone`, `heat`, `manila` and `compute`.
 
     Raises:
         MinicloudError: a database is missing, a migration failed, or no addresses are free.
@@ -68,7 +69,7 @@ def done_marks(settings: Settings) -> dict[str, dict[str, object]]:
 
 def _migrate(settings: Settings, name: str) -> None:
     LOG.info("migrating the database of %s", name)
-    _manage(settings, name, "db_sync")
+    _manage(settings, name, *MIGRATIONS[name])
 
 
 def schema(settings: Settings, database: str) -> list[str]:
@@ -131,4 +132,4 @@ def _manage(settings: Settings, name: str, *words: str, environment: dict[str, s
         check=False,
     )
     if result.returncode != 0:
-        raise MinicloudError(f"`{name}-manage {words[0]}` failed:\n{result.stdout[-3000:].strip()}")
+        raise MinicloudError(f"`{name}-manage {' '.join(words)}` failed:\n{result.stdout[-3000:].strip()}")

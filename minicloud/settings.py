@@ -13,7 +13,7 @@ REGION = "RegionOne"
 SERVICE_USER = "slipway"
 # Not `admin`: that name is free for a person who logs in to the portal.
 ADMIN_USER = "keystone-admin"
-RESERVED_USERS = frozenset({SERVICE_USER, ADMIN_USER, "heat"})
+RESERVED_USERS = frozenset({SERVICE_USER, ADMIN_USER, "heat", "manila"})
 # bcrypt, which Keystone uses, takes no more bytes.
 MAX_PASSWORD = 72
 
@@ -28,6 +28,7 @@ class Settings:
     postgres_user: str
     keystone_port: int
     heat_port: int
+    manila_port: int
     bundle: Path
     bundle_version: str
     service_password: str
@@ -35,6 +36,7 @@ class Settings:
     heat_password: str
     heat_domain_admin_password: str
     heat_encryption_key: str
+    manila_password: str
     courses: tuple[str, ...]
     users: dict[str, str]
     uid_base: int
@@ -46,6 +48,10 @@ class Settings:
     @property
     def heat_url(self) -> str:
         return f"http://127.0.0.1:{self.heat_port}/v1"
+
+    @property
+    def manila_url(self) -> str:
+        return f"http://127.0.0.1:{self.manila_port}/v2"
 
     @property
     def etc(self) -> Path:
@@ -87,6 +93,7 @@ def load(path: Path) -> Settings:
         postgres_user=raw["postgres_user"],
         keystone_port=raw["keystone_port"],
         heat_port=raw["heat_port"],
+        manila_port=raw["manila_port"],
         bundle=Path(raw["bundle"]),
         bundle_version=raw["bundle_version"],
         service_password=raw["service_password"],
@@ -94,6 +101,7 @@ def load(path: Path) -> Settings:
         heat_password=secrets["heat"],
         heat_domain_admin_password=secrets["heat_domain_admin"],
         heat_encryption_key=secrets["heat_encryption_key"],
+        manila_password=secrets["manila"],
         courses=tuple(raw["courses"]),
         users=dict(raw["users"]),
         uid_base=raw["uid_base"],
@@ -109,7 +117,7 @@ def problems_of(raw: dict[str, Any]) -> list[str]:
     ]
     problems += [
         f"`{name}` must be a port from 1024 to 65535"
-        for name in ("keystone_port", "heat_port")
+        for name in ("keystone_port", "heat_port", "manila_port")
         if not (isinstance(raw.get(name), int) and 1024 <= raw[name] <= 65535)
     ]
     if not (isinstance(raw.get("uid_base"), int) and raw["uid_base"] >= 1000):
@@ -127,7 +135,7 @@ def _password_problems(raw: dict[str, Any]) -> list[str]:
     if not isinstance(secrets, dict):
         secrets = {}
     passwords = {name: raw.get(name) for name in ("service_password", "admin_password")}
-    passwords |= {f"secrets.{name}": secrets.get(name) for name in ("heat", "heat_domain_admin")}
+    passwords |= {f"secrets.{name}": secrets.get(name) for name in ("heat", "heat_domain_admin", "manila")}
     problems = [
         f"`{name}` must be a password of 1 to {MAX_PASSWORD} bytes"
         for name, value in passwords.items()

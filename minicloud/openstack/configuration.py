@@ -1,4 +1,4 @@
-"""The configuration files of Keystone and Heat, from the settings alone."""
+"""The configuration files of Keystone, Heat and Manila, from the settings alone."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from minicloud.catalogue import SHARE_TYPES
 from minicloud.files import make_folder, write_text
 from minicloud.settings import REGION, Settings
 
 PLUGINS = Path(__file__).parent.parent / "heat_plugins"
 # Waiting threads cost little; a stack of many servers wants one each while it waits for compute.
 HEAT_THREADS = 32
-QUIET = ("sqlalchemy", "oslo.messaging", "oslo_messaging", "keystoneauth", "keystonemiddleware", "urllib3")
-QUIET_ONLY_ERRORS = ("stevedore", "dogpile", "routes.middleware", "amqp", "oslo_policy", "heat.engine.environment")
+MANILA_THREADS = 8
+QUIET = ("sqlalchemy", "oslo.messaging", "oslo_messaging", "keystoneauth", "urllib3", "manila.api.openstack.wsgi")
+QUIET_ONLY_ERRORS = (
+    *("stevedore", "dogpile", "routes.middleware", "amqp", "oslo_policy", "keystonemiddleware", "oslo_config"),
+    *("heat.engine.environment", "manila.scheduler.weighers.goodness"),
+)
 
 
 def write(settings: Settings) -> None:
@@ -29,6 +34,7 @@ def write(settings: Settings) -> None:
     write_text(settings.etc / "policy.yaml", "{}\n")
     write_text(settings.etc / "keystone.conf", ini(keystone(settings)))
     write_text(settings.etc / "heat.conf", ini(heat(settings)))
+    write_text(settings.etc / "manila.conf", ini(manila(settings)))
 
 
 def ini(sections: dict[str, dict[str, object]]) -> str:
@@ -46,7 +52,7 @@ def common(settings: Settings, database: str) -> dict[str, dict[str, object]]:
     where = quote(str(settings.postgres), safe="")
     return {
         "DEFAULT": {
-            # API and engine are one process: messages stay in it.
+            # The parts of a service are one process: messages stay in it.
             "transport_url": "fake://",
             "use_stderr": "true",
             "host": "localhost",
@@ -77,14 +83,23 @@ def keystone(settings: Settings) -> dict[str, dict[str, object]]:
     return sections
 
 
-def heat(settings: Settings) -> dict[str, dict[str, object]]:
-    service: dict[str, object] = {
+def login(settings: Settings, username: str, password: str) -> dict[str, object]:
+    """How a service says to Keystone who it is."""
+    return {
         "auth_type": "password",
         "auth_url": settings.auth_url,
-        "username": "heat",
-        "password": settings.heat_password,
+        "username": username,
+        "password": password,
         "user_domain_name": "Default",
     }
+
+
+def in_service_project(user: dict[str, object]) -> dict[str, object]:
+    return user | {"project_name": "service", "project_domain_name": "Default", "region_name": REGION}
+
+
+def heat(settings: Settings) -> dict[str, dict[str, object]]:
+    service = login(settings, "heat", settings.heat_password)
     sections = common(settings, "heat")
     sections["DEFAULT"] |= {
         "plugin_dirs": PLUGINS,
@@ -104,13 +119,45 @@ def heat(settings: Settings) -> dict[str, dict[str, object]]:
         "max_stacks_per_tenant": -1,
     }
     sections["paste_deploy"] = {"api_paste_config": Path(sys.prefix) / "etc/heat/api-paste.ini"}
-    sections["keystone_authtoken"] = service | {
+    sections["keystone_authtoken"] = in_service_project(service) | {
         "www_authenticate_uri": settings.auth_url,
-        "project_name": "service",
-        "project_domain_name": "Default",
-        "region_name": REGION,
         "service_token_roles_required": "true",
     }
     sections["trustee"] = dict(service)
     sections["clients_keystone"] = {"auth_uri": settings.auth_url}
+    return sections
+
+
+def manila(settings: Settings) -> dict[str, dict[str, object]]:
+    """A back end for each share type, all with the same driver."""
+    sections = common(settings, "manila")
+    sections["DEFAULT"] |= {
+        "api_paste_config": Path(sys.prefix) / "etc/manila/api-paste.ini",
+        "state_path": settings.home / "manila",
+        "enabled_share_backends": ",".join(SHARE_TYPES),
+        "enabled_share_protocols": "NFS",
+        "default_share_type": next(iter(SHARE_TYPES)),
+        "periodic_fuzzy_delay": 0,
+        # All services are one process: one that is silent was suspended, not lost.
+        "report_interval": 60,
+        "service_down_time": 24 * 3600,
+        "executor_thread_pool_size": MANILA_THREADS,
+    }
+    # The share manager registers `auth_url` in [keystone_authtoken] in its own way, so in one process the API has its
+    # login in a section of another name.
+    sections["keystone_authtoken"] = {
+        "www_authenticate_uri": settings.auth_url,
+        "auth_url": settings.auth_url,
+        "auth_section": "service_login",
+        "service_token_roles_required": "true",
+    }
+    sections["service_login"] = in_service_project(login(settings, "manila", settings.manila_password))
+    # tooz takes the path as it stands: the run folder's is plain, whatever the home's name.
+    sections["coordination"] = {"backend_url": f"file://{settings.run / 'locks'}"}
+    for name in SHARE_TYPES:
+        sections[name] = {
+            "share_backend_name": name,
+            "share_driver": "minicloud.openstack.share_driver.FolderDriver",
+            "driver_handles_share_servers": "false",
+        }
     return sections

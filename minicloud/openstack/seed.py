@@ -49,7 +49,7 @@ def seed(settings: Settings) -> None:
 def _seed(settings: Settings, keystone: Any) -> dict[str, str]:
     names = ("admin", "member", "service", "heat_stack_owner", "heat_stack_user")
     roles = {name: _one(keystone.roles, name, partial(keystone.roles.create, name)) for name in names}
-    _heat(settings, keystone, roles)
+    _services(settings, keystone, roles)
     # A person holds no role anywhere: a log-in only says who somebody is.
     for name, password in settings.users.items():
         _user(settings, keystone, name, password)
@@ -63,18 +63,20 @@ def _seed(settings: Settings, keystone: Any) -> dict[str, str]:
     return projects
 
 
-def _heat(settings: Settings, keystone: Any, roles: dict[str, Any]) -> None:
-    """Heat's own user, the domain for the users of its stacks, and where both services are."""
+def _services(settings: Settings, keystone: Any, roles: dict[str, Any]) -> None:
+    """The services' own users, the domain for the users of Heat's stacks, and where the services are."""
     service = _project(keystone, "service")
-    heat = _user(settings, keystone, "heat", settings.heat_password)
-    for role in ("admin", "service"):
-        keystone.roles.grant(roles[role], user=heat, project=service)
+    for name, password in (("heat", settings.heat_password), ("manila", settings.manila_password)):
+        user = _user(settings, keystone, name, password)
+        for role in ("admin", "service"):
+            keystone.roles.grant(roles[role], user=user, project=service)
     domain = _one(keystone.domains, "heat", lambda: keystone.domains.create("heat"))
     name, password = "heat_domain_admin", settings.heat_domain_admin_password
     administrator = _user(settings, keystone, name, password, domain=domain.id)
     keystone.roles.grant(roles["admin"], user=administrator, domain=domain)
     _endpoints(keystone, "keystone", "identity", settings.auth_url)
     _endpoints(keystone, "heat", "orchestration", f"{settings.heat_url}/%(project_id)s")
+    _endpoints(keystone, "manila", "sharev2", settings.manila_url)
 
 
 def _one(manager: Any, name: str, create: Callable[[], Any], **where: str) -> Any:

@@ -1,4 +1,4 @@
-"""Keystone, and Heat's API and engine: one process each, native threads, waitress as the server, loopback only."""
+"""Keystone, Heat and Manila: one process each, native threads, waitress as the server, loopback only."""
 # mypy: disable-error-code="import-untyped,import-not-found"
 
 from __future__ import annotations
@@ -113,6 +113,64 @@ def _configure_heat(settings: Settings) -> None:
     log.setup(cfg.CONF, "heat")
     config.set_config_defaults()
     messaging.setup()
+
+
+def manila(settings: Settings) -> Callable[[], None]:
+    use_threads()
+    from minicloud import cloud
+    from minicloud.openstack import messages
+
+    cloud.use(settings)
+    messages.install()
+    _configure_manila(settings)
+    from manila import context, service
+    from oslo_config import cfg
+    from oslo_service import wsgi
+
+    from minicloud.openstack import share_recovery, share_types
+
+    scheduler = service.Service.create(binary="manila-scheduler", coordination=True)
+    backends = [
+        service.Service.create(host=f"{cfg.CONF.host}@{name}", service_name=name, binary="manila-share")
+        for name in cfg.CONF.enabled_share_backends
+    ]
+    for each in [scheduler, *backends]:
+        each.start()
+    for each in backends:
+        # They have told the scheduler too, but by a message: a create that comes first would find no host.
+        manager = each.manager
+        scheduler.manager.update_service_capabilities(
+            context.get_admin_context(), manager.service_name, manager.host, manager.last_capabilities
+        )
+    share_types.make()
+    # Found before the first request can make one that is no leftover.
+    unfinished = share_recovery.find()
+    listen(wsgi.Loader(cfg.CONF).load_app("osapi_share"), settings.manila_port, threads=8)
+    managers = {each.host: each.manager for each in backends}
+    threading.Thread(target=share_recovery.resume, args=(managers, unfinished), name="resume", daemon=True).start()
+
+    def end() -> None:
+        for each in [*backends, scheduler]:
+            each.stop()
+
+    return end
+
+
+def _configure_manila(settings: Settings) -> None:
+    from manila import monkey_patch
+
+    monkey_patch.patch("threading")
+    from manila import rpc
+    from manila.common import config
+    from oslo_config import cfg
+    from oslo_log import log
+
+    log.register_options(cfg.CONF)
+    cfg.CONF(["--config-file", str(settings.etc / "manila.conf")], project="manila", default_config_dirs=[])
+    config.verify_share_protocols()
+    config.set_lib_defaults()
+    log.setup(cfg.CONF, "manila")
+    rpc.init(cfg.CONF)
 
 
 def _purge() -> None:

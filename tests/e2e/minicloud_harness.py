@@ -1,4 +1,4 @@
-"""Brings an embedded cloud up in a folder of its own: PostgreSQL, Keystone, Heat and compute, on free ports."""
+"""Brings an embedded cloud up in a folder of its own: PostgreSQL, Keystone, Heat, Manila and compute, on free ports."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Cloud:
             folder.mkdir(exist_ok=True)
             folder.chmod(0o711 if folder != self.bundle else 0o755)
         self.stores = contextlib.ExitStack()
-        self.database = self.stores.enter_context(postgres.temporary(("keystone", "heat")))
+        self.database = self.stores.enter_context(postgres.temporary(("keystone", "heat", "manila")))
         self.services: dict[str, subprocess.Popen[bytes]] = {}
         everything = paths.resolve(os.environ, os.geteuid())
         self.python = str(environments.python_of(environments.ensure(everything, "minicloud", print)))
@@ -66,11 +66,14 @@ class Cloud:
             "postgres_user": postgres.USER,
             "keystone_port": free_port(),
             "heat_port": free_port(),
+            "manila_port": free_port(),
             "bundle": str(self.bundle),
             "bundle_version": "1-test",
             "service_password": secrets.token_hex(16),
             "admin_password": secrets.token_hex(16),
-            "secrets": {name: secrets.token_hex(16) for name in ("heat", "heat_domain_admin", "heat_encryption_key")},
+            "secrets": {
+                name: secrets.token_hex(16) for name in ("heat", "heat_domain_admin", "heat_encryption_key", "manila")
+            },
             "courses": ["demo", "other"],
             "users": {"student": secrets.token_hex(8), "admin": secrets.token_hex(8)},
             "uid_base": 61000,
@@ -103,7 +106,7 @@ class Cloud:
             assert process.poll() is None, self.log(name)
             if name == "compute":
                 return (self.run / "compute.sock").exists() and self._computes()
-            port, path = self.settings[f"{name}_port"], {"keystone": "v3", "heat": "healthcheck"}[name]
+            port, path = self.settings[f"{name}_port"], {"keystone": "v3"}.get(name, "healthcheck")
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5):
                     return True
@@ -133,7 +136,7 @@ class Cloud:
         self.start("compute")
 
     def down(self) -> None:
-        for name in ("compute", "heat", "keystone"):
+        for name in ("compute", "manila", "heat", "keystone"):
             if name in self.services:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.stop(name)

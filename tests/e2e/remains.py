@@ -32,8 +32,8 @@ def processes_below(home: Path) -> list[Process]:
     return found
 
 
-def heat(house: Embedded, course: str) -> Any:
-    """Heat, as the portal's service user in the project of a course."""
+def log_in(house: Embedded, course: str) -> session.Session:
+    """The portal's service user in the project of a course."""
     cloud = json.loads((house.home / "minicloud" / "cloud.json").read_text())
     auth = v3.Password(
         auth_url=cloud["auth_url"],
@@ -42,7 +42,11 @@ def heat(house: Embedded, course: str) -> Any:
         user_domain_name=cloud["user_domain"],
         project_id=cloud["projects"][course],
     )
-    return client.Client("1", session=session.Session(auth), service_type="orchestration")
+    return session.Session(auth)
+
+
+def heat(house: Embedded, course: str) -> Any:
+    return client.Client("1", session=log_in(house, course), service_type="orchestration")
 
 
 def stacks_of(house: Embedded) -> list[str]:

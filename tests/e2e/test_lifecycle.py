@@ -69,7 +69,7 @@ def test_it_starts_again_what_was_killed_with_its_supervisor(house: Embedded) ->
     assert house.status()["state"] == "up"
 
 
-def test_it_restarts_heat_after_its_database_restarted(house: Embedded) -> None:
+def test_it_restarts_heat_and_manila_after_their_database_restarted(house: Embedded) -> None:
     before = pids(house)
     os.kill(before["postgres"], signal.SIGKILL)
     house.slipway("up")
@@ -77,6 +77,7 @@ def test_it_restarts_heat_after_its_database_restarted(house: Embedded) -> None:
     assert house.status()["state"] == "up"
     assert after["postgres"] != before["postgres"]
     assert after["heat"] != before["heat"]
+    assert after["manila"] != before["manila"]
     assert after["compute"] == before["compute"]
 
 

@@ -8,7 +8,7 @@ from launcher import configuration, credentials
 from launcher.paths import Paths
 
 PATHS = Paths(Path("/srv/top"), Path("/var/home 1"), Path("/var/cache"), Path("/tmp/slipway-1"))
-PORTS = {"web": 8001, "keystone": 15100, "heat": 15101}
+PORTS = {"web": 8001, "keystone": 15100, "heat": 15101, "manila": 15102}
 SECRETS = dict.fromkeys(credentials.SECRETS, "s" * 32)
 LOGINS = dict.fromkeys(credentials.LOGINS, "password")
 CLOUD = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import services
+from launcher import services, supervisor
 from launcher.paths import Paths
 from launcher.postgres import Postgres
 from launcher.services import Plan
@@ -19,7 +19,7 @@ def plan(tmp_path: Path) -> Plan:
         (tmp_path / name / "code.py").write_text("1")
     paths = Paths(tmp_path, tmp_path / "home", tmp_path / "cache", tmp_path / "run")
     server = Postgres(tmp_path / "bin", paths.postgres_data, paths.postgres_socket, None)
-    ports = {"web": 8000, "keystone": 1, "heat": 2}
+    ports = {"web": 8000, "keystone": 1, "heat": 2, "manila": 3}
     return Plan(paths, tmp_path / "env-portal", tmp_path / "env-cloud", ports, server, tmp_path / "redis-server")
 
 
@@ -33,7 +33,7 @@ def marks(plan: Plan, since: int = 1, setting: str = "s") -> dict[str, str]:
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
-    assert set(before) == set(after) == {"postgres", "redis", "keystone", "heat", "compute", "web", "worker"}
+    assert set(before) == set(after) == set(supervisor.NAMES)
     return {name for name in before if before[name] != after[name]}
 
 
@@ -50,15 +50,15 @@ def test_it_restarts_web_and_worker_for_the_portals_code(plan: Plan) -> None:
 def test_it_restarts_the_clouds_services_for_minicloud_code(plan: Plan) -> None:
     before = marks(plan)
     (plan.paths.top / "minicloud" / "code.py").write_text("2")
-    assert changed(before, marks(plan)) == {"keystone", "heat", "compute"}
+    assert changed(before, marks(plan)) == {"keystone", "heat", "manila", "compute"}
 
 
 def test_it_restarts_web_and_worker_for_another_environment(plan: Plan) -> None:
     assert changed(marks(plan), marks(plan, setting="t")) == {"web", "worker"}
 
 
-def test_it_restarts_heat_and_nothing_else_after_postgres_restarted(plan: Plan) -> None:
-    assert changed(marks(plan), marks(plan, since=2)) == {"heat"}
+def test_it_restarts_heat_and_manila_and_nothing_else_after_postgres_restarted(plan: Plan) -> None:
+    assert changed(marks(plan), marks(plan, since=2)) == {"heat", "manila"}
 
 
 def test_it_does_not_restart_for_the_callers_path(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

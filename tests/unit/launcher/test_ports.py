@@ -12,17 +12,17 @@ from launcher import ports
 from launcher.problem import Problem
 
 HOME = Path("/home/of/tests")
-KEPT = {"keystone": 15100, "heat": 15101, "web": 8000}
+KEPT = {"keystone": 15100, "heat": 15101, "manila": 15102, "web": 8000}
 
 
 def free_but(*taken: int) -> Callable[[int], bool]:
     return lambda port: port not in taken
 
 
-def test_it_chooses_8000_and_two_others_on_a_free_machine() -> None:
+def test_it_chooses_8000_and_three_others_on_a_free_machine() -> None:
     chosen, notes = ports.choose({}, set(), None, HOME, free_but())
     assert chosen["web"] == 8000
-    assert len(set(chosen.values())) == 3
+    assert len(set(chosen.values())) == 4
     assert notes == []
 
 
@@ -48,7 +48,7 @@ def test_it_says_that_running_clusters_lose_a_portal_that_moves() -> None:
 
 def test_it_replaces_a_port_of_the_cloud_that_another_program_took() -> None:
     chosen, notes = ports.choose(KEPT, set(), None, HOME, free_but(15100))
-    assert chosen["keystone"] not in (15100, 15101)
+    assert chosen["keystone"] not in (15100, 15101, 15102)
     assert chosen["heat"] == 15101
     assert "keystone" in notes[0]
 
@@ -58,7 +58,7 @@ def test_it_refuses_a_wanted_port_that_is_taken() -> None:
         ports.choose(KEPT, set(), 9000, HOME, free_but(9000))
 
 
-@pytest.mark.parametrize("wanted", [15100, 15101])
+@pytest.mark.parametrize("wanted", [15100, 15101, 15102])
 def test_it_refuses_a_wanted_port_that_the_cloud_has(wanted: int) -> None:
     with pytest.raises(Problem, match="is taken"):
         ports.choose(KEPT, set(), wanted, HOME, free_but())
