@@ -132,8 +132,11 @@ class Client:
         form = _Form(boundary, {"arguments": json.dumps(list(arguments))}, parts)
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(form.size)}
         path = f"clusters/{_segment(cluster_id)}/jobs"
-        with self._open("POST", path, iter(form), headers, UPLOAD_SECONDS) as response:
-            return _object(_read(response))
+        try:
+            with self._open("POST", path, iter(form), headers, UPLOAD_SECONDS) as response:
+                return _object(_read(response))
+        except _FileTroubleError as trouble:
+            raise trouble.error from None
 
     def jobs(self, cluster_id: str) -> list[Json]:
         return self._all(f"clusters/{_segment(cluster_id)}/jobs")
@@ -249,6 +252,14 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _FileTroubleError(Exception):
+    """A file that cannot be read. No OSError: urllib would take that for trouble with the portal."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class _Form:
     """multipart/form-data with the files' bytes read as they go out. `size` in bytes is known before."""
 
@@ -273,7 +284,10 @@ class _Form:
         for (head, path), size in zip(self._parts, self._sizes, strict=True):
             yield head
             if path is not None:
-                yield from _exactly(path, size)
+                try:
+                    yield from _exactly(path, size)
+                except OSError as error:
+                    raise _FileTroubleError(error) from error
             yield b"\r\n"
         yield self._end
 

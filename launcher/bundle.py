@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from launcher import environments
@@ -13,8 +13,11 @@ from launcher.paths import Paths
 from launcher.problem import Problem
 
 
-def ensure(paths: Paths, portal: Path, say: Callable[[str], None]) -> Path:
-    """The bundle's folder, built where it is not there; the builder's own lines are shown as they come."""
+def ensure(paths: Paths, portal: Path, say: Callable[[str], None], held: Collection[int] = ()) -> Path:
+    """The bundle's folder, built where it is not there; the builder's own lines are shown as they come.
+
+    `held`: descriptors of locks that are to hold until the builder has ended, should we be killed.
+    """
     uv = environments.ensure(paths, "bootstrap", say) / "bin" / "uv"
     command = [str(python_of(portal)), "-u", "-m", "cloudinit.bundle.build", "--cache", str(paths.cache)]
     command += ["--python", str(environments.interpreter()), "--uv", str(uv)]
@@ -24,6 +27,7 @@ def ensure(paths: Paths, portal: Path, say: Callable[[str], None]) -> Path:
         command,
         cwd=paths.top,
         env=environment,
+        pass_fds=held,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

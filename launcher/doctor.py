@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,6 +177,25 @@ def _memory_available() -> int:
     return int(found[1]) * 1024 if found else 0
 
 
+def free_disk(paths: Paths) -> dict[str, int]:
+    """Bytes that are free for the home and for the cache."""
+    return {str(place): shutil.disk_usage(place).free for place in {_existing(paths.home), _existing(paths.cache)}}
+
+
+def full_disk(trouble: Exception, free: dict[str, int]) -> Problem | None:
+    """What to tell of a trouble whose cause is a full disk; None where it has another one."""
+    if not any(os.strerror(number) in str(trouble) for number in (errno.ENOSPC, errno.EDQUOT)):
+        return None
+    folder = min(free, key=lambda place: free[place])
+    return Problem(
+        f"no space is left on the disk of {folder}",
+        f"{gigabytes(free[folder])} are free, {gigabytes(NEEDED_DISK)} are needed. It was said of this:\n"
+        + textwrap.indent(str(trouble), " " * 8),
+        "free some, or set SLIPWAY_HOME and SLIPWAY_CACHE to folders on a larger disk; then `./slipway up` again: "
+        "it goes on where it stopped",
+    )
+
+
 def _existing(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
@@ -205,9 +226,7 @@ def gather(paths: Paths, web_runs: bool) -> Facts:
         javac=java_release(_output([_java_program("javac"), "-version"])),
         maven=_maven_version(),
         nss_wrapper=_loads("libnss_wrapper.so"),
-        free_disk={
-            str(place): shutil.disk_usage(place).free for place in {_existing(paths.home), _existing(paths.cache)}
-        },
+        free_disk=free_disk(paths),
         free_memory=_memory_available(),
         temporary_folder=_temporary_folder_trouble(),
         web_port=port,

@@ -90,6 +90,10 @@ class Paths:
     def cloud(self) -> Path:
         return self.minicloud / "cloud.json"
 
+    @property
+    def block(self) -> Path:
+        return self.minicloud / "block.json"
+
     def log(self, name: str) -> Path:
         return self.home / "log" / f"{name}.log"
 

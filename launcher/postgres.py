@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -95,8 +95,20 @@ class Postgres:
         """`postgres://slipway@FOLDER/DATABASE`, the socket's folder percent-encoded in the host's place."""
         return f"postgres://{USER}@{quote(str(self.socket), safe='')}/{database}"
 
-    def prepare(self) -> bool:
-        """Make folders and, once, the database cluster; whether it was made now. Safe to interrupt and repeat."""
+    @property
+    def is_made(self) -> bool:
+        """Whether the database cluster is there, whole."""
+        return self._marker.exists()
+
+    @property
+    def _marker(self) -> Path:
+        return self.data / "complete"
+
+    def prepare(self, held: Collection[int] = ()) -> None:
+        """Make folders and, once, the database cluster. Safe to interrupt and repeat.
+
+        `held`: descriptors of locks that are to hold until what is started here has ended, should we be killed.
+        """
         self._make_folder(self.socket)
         if self.uid is not None:
             self._names.mkdir(mode=0o755, exist_ok=True)
@@ -105,15 +117,13 @@ class Postgres:
                 f"{USER}:x:{self.uid}:{self.uid}::/:/bin/sh\n",
             )
             write_atomically(self._names / "group", f"{USER}:x:{self.uid}:\n")
-        marker = self.data / "complete"
-        if marker.exists():
-            return False
+        if self.is_made:
+            return
         if self.data.exists():
             shutil.rmtree(self.data)
         self._make_folder(self.data)
-        self._initialise()
-        marker.touch()
-        return True
+        self._initialise(held)
+        self._marker.touch()
 
     def _make_folder(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -121,7 +131,7 @@ class Postgres:
         if self.uid is not None:
             os.chown(folder, self.uid, self.uid)
 
-    def _initialise(self) -> None:
+    def _initialise(self, held: Collection[int]) -> None:
         command = [
             str(self.binaries / "initdb"),
             "-D",
@@ -139,6 +149,7 @@ class Postgres:
             user=self.uid,
             group=self.uid,
             extra_groups=None if self.uid is None else [],
+            pass_fds=held,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -48,8 +48,16 @@ def alive(process: Identity) -> bool:
     return identify(process.pid) == process
 
 
+def boot() -> str:
+    """Names this boot of the machine or container: pids and starts of another one mean nothing."""
+    kernel = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    first = identify(1)
+    return f"{kernel}:{first.started if first else 0}"
+
+
 def note(path: Path, process: Identity, fingerprint: str) -> None:
-    write_json(path, {"pid": process.pid, "started": process.started, "fingerprint": fingerprint}, 0o600)
+    told = {"pid": process.pid, "started": process.started, "boot": boot(), "fingerprint": fingerprint}
+    write_json(path, told, 0o600)
 
 
 def note_running(path: Path, fingerprint: str) -> None:
@@ -61,11 +69,13 @@ def note_running(path: Path, fingerprint: str) -> None:
 def read_running(path: Path) -> Running | None:
     """The service that noted itself in `path`, if it still lives."""
     try:
-        note = json.loads(path.read_text(encoding="utf-8"))
-        process = Identity(int(note["pid"]), int(note["started"]))
+        told = json.loads(path.read_text(encoding="utf-8"))
+        process = Identity(int(told["pid"]), int(told["started"]))
+        # What an older version of ours noted lacks it, and was noted in this boot.
+        same_boot = told.get("boot", boot()) == boot()
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Running(process, str(note.get("fingerprint", ""))) if alive(process) else None
+    return Running(process, str(told.get("fingerprint", ""))) if same_boot and alive(process) else None
 
 
 def wait_gone(processes: Iterable[Identity], seconds: float) -> list[Identity]:

@@ -68,22 +68,16 @@ def stores(plan: Plan) -> dict[str, Service]:
     return {"postgres": postgres, "redis": keeper}
 
 
-def cloud(plan: Plan, settings: dict[str, Any], postgres_started: object) -> dict[str, Service]:
-    """keystone, heat, manila and compute; what Heat and Manila do does not survive a restart of PostgreSQL, so that is
-    part of their marks."""
+def cloud(plan: Plan, settings: dict[str, Any], block: str) -> dict[str, Service]:
+    """keystone, heat, manila and compute; `block` says which addresses are the home's."""
     made_from = [tree_fingerprint(plan.paths.top, MINICLOUD_CODE), settings]
     python = str(python_of(plan.minicloud))
     extra = {"PYTHONWARNINGS": "ignore"}
     return {
         name: _service(
-            plan, name, [python, "-m", "minicloud", name, str(plan.paths.settings)], extra, [made_from, since]
+            plan, name, [python, "-m", "minicloud", name, str(plan.paths.settings)], extra, [made_from, uses]
         )
-        for name, since in (
-            ("keystone", None),
-            ("heat", postgres_started),
-            ("manila", postgres_started),
-            ("compute", None),
-        )
+        for name, uses in (("keystone", None), ("heat", block), ("manila", block), ("compute", block))
     }
 
 

@@ -42,6 +42,7 @@ PROGRAMS = (
 )
 NAMES = tuple(program.name for program in PROGRAMS)
 STOP_ORDER = ("compute", "web", "worker", "heat", "manila", "keystone", "redis", "postgres")
+LAUNCH_SECONDS = 60
 
 
 def _plain(value: object) -> str:
@@ -93,7 +94,8 @@ def _program(paths: Paths, python: Path, program: Program) -> str:
             "autostart": "false",
             "autorestart": "true",
             "startsecs": 5,
-            "startretries": 3,
+            # With a second more before each: half an hour, in which a full disk may be cleared without a word to us.
+            "startretries": 60,
             "stopsignal": program.stop_signal,
             "stopwaitsecs": program.stop_seconds,
             "stopasgroup": "false",
@@ -204,16 +206,23 @@ class Supervisor:
     def launch(self, program: Path, seconds: float = 20) -> None:
         """Start supervisord as a daemon with the home's configuration, and wait until it answers."""
         command = [str(program), "-c", str(self._paths.supervisord_conf)]
-        done = subprocess.run(
-            command,
-            check=False,
-            cwd=self._paths.top,
-            env={**os.environ, processes.HOME_VARIABLE: str(self._paths.home)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                check=False,
+                cwd=self._paths.top,
+                env={**os.environ, processes.HOME_VARIABLE: str(self._paths.home)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=LAUNCH_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise Problem(
+                "supervisord did not start",
+                f"it did not become a daemon in {LAUNCH_SECONDS} s",
+                f"read {self._paths.log('supervisord')}, look at the machine's load, and run this again",
+            ) from None
         deadline = time.monotonic() + seconds
         while not self.answers():
             if done.returncode or time.monotonic() > deadline:

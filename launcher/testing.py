@@ -163,12 +163,12 @@ def _slipway(home: Path, arguments: Sequence[str], check: bool) -> subprocess.Co
 
 
 @contextlib.contextmanager
-def embedded() -> Iterator[Embedded]:
-    """`./slipway up` on a home in a temporary folder, and `reset` at the end, whatever happened in between."""
+def embedded(name: str = "a home") -> Iterator[Embedded]:
+    """`./slipway up` on a home called `name` in a temporary folder, and `reset` at the end, whatever happened."""
     with tempfile.TemporaryDirectory(prefix="slipway-home-") as folder:
         # As root the nodes' users must reach it.
         Path(folder).chmod(0o711)
-        home = Path(folder) / "a home"
+        home = Path(folder) / name
         try:
             _slipway(home, ["up"], check=True)
             ports = json.loads((home / "ports.json").read_text(encoding="utf-8"))

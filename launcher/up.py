@@ -18,7 +18,6 @@ from launcher import (
     environments,
     ports,
     postgres,
-    processes,
     redis,
     services,
     supervisor,
@@ -36,13 +35,16 @@ from launcher.supervisor import Supervisor
 
 def up(paths: Paths, wanted_port: int | None, console: Console) -> str:
     """Bring everything up; the portal's address. Problem when something stands in the way."""
-    make_home(paths, os.geteuid())
-    with locked(
-        paths.lock, lambda holder: console.say(f"Another command works on this home: waiting for {holder}.")
-    ) as held:
-        # `reset` may have taken the folders away while we waited.
+    try:
         make_home(paths, os.geteuid())
-        return Ascent(paths, wanted_port, console, held).run()
+        with locked(
+            paths.lock, lambda holder: console.say(f"Another command works on this home: waiting for {holder}.")
+        ) as held:
+            # `reset` may have taken the folders away while we waited.
+            make_home(paths, os.geteuid())
+            return Ascent(paths, wanted_port, console, held).run()
+    except (Problem, OSError) as trouble:
+        raise doctor.full_disk(trouble, doctor.free_disk(paths)) or trouble from trouble
 
 
 class Ascent:
@@ -97,7 +99,7 @@ class Ascent:
         step.result = "; ".join(f"{name}: {text}" for name, text in described.items())
 
     def make_bundle(self, step: Step) -> None:
-        self.bundle = bundle.ensure(self.paths, self.portal, step.say)
+        self.bundle = bundle.ensure(self.paths, self.portal, step.say, [self.held])
         step.result = self.bundle.name
 
     def settle(self, step: Step) -> None:
@@ -137,9 +139,11 @@ class Ascent:
         step.result = f"pid {daemon.pid}" if daemon else ""
 
     def start_postgres(self, step: Step) -> None:
-        if self.server.prepare():
+        if not self.server.is_made:
+            # First: a database that is made now knows nothing of what was done before.
             for stamp in (self.paths.home / "done").iterdir():
                 stamp.unlink()
+        self.server.prepare([self.held])
         self._start(services.stores(self.plan), ("postgres", "redis"), step)
         made = self.server.create_databases(configuration.DATABASES)
         step.result = f"PostgreSQL and Redis answer; databases made: {len(made)}"
@@ -148,6 +152,9 @@ class Ascent:
         write_json(self.paths.settings, self.settings, 0o600)
         mark = fingerprint(self._minicloud_mark(), self.settings)
         if self._is_done("prepare", mark):
+            if "compute" not in control.recorded(self.paths):
+                # While it was down another home may have taken the addresses.
+                self._minicloud("addresses")
             step.result = "done before"
             return
         # Their tables may be about to change; compute and its servers have none.
@@ -161,7 +168,7 @@ class Ascent:
         step.result = f"answers on port {self.ports['keystone']}"
 
     def seed_cloud(self, step: Step) -> None:
-        mark = fingerprint(self._minicloud_mark(), self.settings)
+        mark = fingerprint(self._minicloud_mark(), self.settings, self._block())
         if self._is_done("seed", mark) and self.paths.cloud.exists():
             step.result = "done before"
         else:
@@ -197,9 +204,10 @@ class Ascent:
         step.result = f"the portal answers on port {self.ports['web']}"
 
     def _cloud_services(self) -> dict[str, Service]:
-        running = processes.read_running(self.paths.running("postgres"))
-        since = [running.identity.pid, running.identity.started] if running else None
-        return services.cloud(self.plan, self.settings, since)
+        return services.cloud(self.plan, self.settings, self._block())
+
+    def _block(self) -> str:
+        return self.paths.block.read_text(encoding="utf-8")
 
     def _minicloud_mark(self) -> list[str]:
         return [tree_fingerprint(self.paths.top, services.MINICLOUD_CODE), str(self.minicloud)]

@@ -1,4 +1,4 @@
-"""`python -m minicloud prepare|seed|keystone|heat|manila|compute SETTINGS.json`."""
+"""`python -m minicloud prepare|addresses|seed|keystone|heat|manila|compute SETTINGS.json`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from minicloud.settings import Settings, load
 
 VERBS = {
     "prepare": "configuration, addresses, schemas, keys, first user; the services' databases exist",
+    "addresses": "the home's block of addresses: the one it has or, while no server stands in it, a free one",
     "seed": "users, projects, roles, catalogue, cloud.json; Keystone answers",
     "keystone": "serve Keystone until SIGTERM",
     "heat": "serve Heat's API and engine until SIGTERM",
@@ -43,13 +44,17 @@ def main() -> int:
 
 def run(verb: str, settings: Settings) -> None:
     """Each verb imports only what it needs: compute stays small, the worlds of the services stay apart."""
-    if verb in ("prepare", "seed", "compute"):
+    if verb in ("prepare", "addresses", "seed", "compute"):
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stdout)
         logging.getLogger("keystoneauth").setLevel(logging.WARNING)
     if verb == "prepare":
         from minicloud.prepare import prepare
 
         prepare(settings)
+    elif verb == "addresses":
+        from minicloud.registry import Registry
+
+        Registry(settings.home).choose_block()
     elif verb == "seed":
         from minicloud.openstack.seed import seed
 

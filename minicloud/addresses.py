@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from minicloud.errors import MinicloudError
+from minicloud.errors import BusyError, MinicloudError
 from minicloud.files import read_json, write_json
 
 FIRST_X, LAST_X = 64, 127
 BLOCKS = (LAST_X - FIRST_X + 1) * 256
 PROBES = 256
-# Who listens here on a block's .1 holds the block.
-HOLDER_PORT = 47617
+# Who listens here on a block's .1 holds the block. Below the kernel's range for outgoing connections.
+HOLDER_PORT = 14761
 # Not below TMPDIR: it is one file for all users of the machine.
 LOCK = Path("/tmp/slipway-minicloud.lock")  # noqa: S108
 LOCK_SECONDS = 15.0
@@ -100,7 +100,7 @@ def host_lock(seconds: float = LOCK_SECONDS) -> Iterator[None]:
     O_CREAT on a file of somebody else. Reading is enough for flock.
 
     Raises:
-        MinicloudError: somebody else keeps the lock for longer than `seconds`.
+        BusyError: somebody else keeps the lock for longer than `seconds`.
     """
     descriptor = _open_lock(LOCK)
     try:
@@ -111,7 +111,7 @@ def host_lock(seconds: float = LOCK_SECONDS) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise MinicloudError(
+                    raise BusyError(
                         f"another process keeps {LOCK} locked for {seconds:.0f} s; find it with `fuser {LOCK}`"
                     ) from None
                 time.sleep(0.05)

@@ -19,7 +19,7 @@ from typing import Any
 
 from minicloud import init, ports, processes, server
 from minicloud.addresses import BlockFile
-from minicloud.errors import MinicloudError
+from minicloud.errors import BusyError, MinicloudError
 from minicloud.files import tail
 from minicloud.registry import Registry
 from minicloud.server import Started
@@ -49,6 +49,8 @@ def decide(record: dict[str, Any], state: dict[str, Any] | None, alive: bool, bo
         return Action.START
     if state["state"] == "ERROR":
         return Action.NOTHING
+    if state["state"] == "DAMAGED":
+        return Action.FAIL
     if state["state"] == "ACTIVE":
         if alive:
             return Action.NOTHING
@@ -82,7 +84,7 @@ class Compute:
         ports.check(block)
         channel = self._listen()
         wakeup = self._catch_signals()
-        LOG.info("ready: addresses %s, %d servers", block, len(self.registry.list_servers()))
+        LOG.info("ready: addresses %s, %d servers", block, len(self.registry.server_ids()))
         while not self.stopping:
             pending = self.look()
             self._wait(RETRY_SECONDS if pending else RESCAN_SECONDS, channel, wakeup)
@@ -127,33 +129,54 @@ class Compute:
     def look(self) -> bool:
         """Do what is to be done now. True: something waits for processes to end, look again soon."""
         pending = False
-        for identifier, record in self.registry.list_servers().items():
+        for identifier in self.registry.server_ids():
             try:
-                pending |= self._look_at(identifier, record)
+                pending |= self._look_at(identifier)
+            except BusyError as error:
+                LOG.warning("server %s waits: %s", identifier, error)
+                pending = True
             except (MinicloudError, OSError) as error:
-                LOG.error("server %s: %s", identifier, error)
-                self._forget(identifier)
-                self._note(identifier, "ERROR", None, str(error))
+                pending |= self._fail(identifier, str(error))
+            server.bound_console(self.registry.server_folder(identifier))
         self._tidy()
         return pending
 
-    def _look_at(self, identifier: str, record: dict[str, Any]) -> bool:
+    def _look_at(self, identifier: str) -> bool:
+        record = self.registry.get_server(identifier)
+        if record is None:
+            return False
         state = self.registry.server_state(identifier)
         action = decide(record, state, self._alive(identifier, state), self.boot)
         if action is Action.NOTHING:
             return False
-        if self._kill(identifier, state):
+        if action is Action.FAIL:
+            return self._fail(identifier, self._cause(identifier, state))
+        if state is not None and self._kill(identifier, state):
             return True
         self._forget(identifier)
         if action is Action.REMOVE:
             server.remove(self.settings, identifier, self.registry.server_folder(identifier))
             LOG.info("server %s (%s) is gone", identifier, record["name"])
-        elif action is Action.FAIL:
-            console = tail(self.registry.server_folder(identifier) / "console.log", CONSOLE_TAIL).strip()
-            LOG.error("server %s (%s): its first process died", identifier, record["name"])
-            self._note(identifier, "ERROR", None, f"its first process died; the console's end:\n{console}")
         else:
             self._start(identifier, record, state)
+        return False
+
+    def _cause(self, identifier: str, state: dict[str, Any] | None) -> str:
+        if state is not None and state["state"] == "DAMAGED":
+            return str(state["reason"])
+        console = tail(self.registry.server_folder(identifier) / "console.log", CONSOLE_TAIL).strip()
+        return f"its first process died; the console's end:\n{console}"
+
+    def _fail(self, identifier: str, reason: str) -> bool:
+        """End what a server has and put it into ERROR. True: something waits to end, look again soon."""
+        state = self.registry.server_state(identifier)
+        if state is not None and state["state"] == "ERROR":
+            return False
+        if self._kill(identifier, state):
+            return True
+        self._forget(identifier)
+        LOG.error("server %s: %s", identifier, reason)
+        self._try_to_note(identifier, "ERROR", None, reason)
         return False
 
     def _start(self, identifier: str, record: dict[str, Any], state: dict[str, Any] | None) -> None:
@@ -171,9 +194,8 @@ class Compute:
 
     def _kill(self, identifier: str, state: dict[str, Any] | None) -> bool:
         """Kill what is left of a server. True: there was something, look again."""
-        if state is None:
-            return False
-        left = processes.of_server(processes.snapshot(), identifier, _uid_in_use(state, self.boot), self._init(state))
+        uid = _uid_in_use(state, self.boot)
+        left = processes.of_server(processes.snapshot(), identifier, uid, self._init(state))
         for process in left:
             processes.kill(process, signal.SIGKILL)
         self._reap(identifier)
@@ -239,13 +261,20 @@ class Compute:
                 },
             )
 
+    def _try_to_note(self, identifier: str, state: str, started: Started | None, reason: str) -> None:
+        """As `_note`; on a full disk it is only said in the log, and the next look does what is still to be done."""
+        try:
+            self._note(identifier, state, started, reason)
+        except OSError as error:
+            LOG.error("server %s is %s, which cannot be written down: %s", identifier, state, error)
+
     # The end
 
     def stop_all(self) -> None:
         """Ask every server to end, wait a bounded time for all at once, kill what is left."""
         for identifier, (descriptor, started) in self.watched.items():
             # Noted first: a compute that is killed now does not take the end of these for a fault.
-            self._note(identifier, "STOPPING", started, "compute stops")
+            self._try_to_note(identifier, "STOPPING", started, "compute stops")
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(descriptor, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
@@ -267,16 +296,17 @@ class Compute:
         state = self.registry.server_state(identifier)
         for _ in range(100):
             if not self._kill(identifier, state):
-                self._note(identifier, "STOPPED", None, "compute stopped")
+                self._try_to_note(identifier, "STOPPED", None, "compute stopped")
                 return
             time.sleep(RETRY_SECONDS)
         LOG.error("server %s has processes that cannot be killed", identifier)
 
 
-def _uid_in_use(state: dict[str, Any], boot: str) -> int | None:
+def _uid_in_use(state: dict[str, Any] | None, boot: str) -> int | None:
     """The uid is the server's own only while its processes may live: later another home may have it."""
-    owned = state["boot"] == boot and state["state"] in ("ACTIVE", "STOPPING")
-    return state.get("uid") if owned else None
+    if state is None or state["boot"] != boot or state["state"] not in ("ACTIVE", "STOPPING"):
+        return None
+    return state.get("uid")
 
 
 def serve(settings: Settings) -> None:

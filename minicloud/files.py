@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from minicloud.errors import DamagedError
+
 
 def write_text(path: Path, text: str, mode: int = 0o600) -> None:
     """Replace `path` by `text` at once; its folder must exist."""
@@ -16,6 +18,8 @@ def write_text(path: Path, text: str, mode: int = 0o600) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
@@ -28,13 +32,19 @@ def write_json(path: Path, value: Any, mode: int = 0o600) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in `path`; None where there is no such file (its folder may have gone in between)."""
+    """The object in `path`; None where there is no such file (its folder may have gone in between).
+
+    Raises:
+        DamagedError: it is no object.
+    """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except ValueError as error:
+        raise DamagedError(f"{path} is damaged: {error}") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{path} holds no JSON object; remove the file and start again")
+        raise DamagedError(f"{path} is damaged: it holds no JSON object")
     return value
 
 

@@ -11,12 +11,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psycopg2  # type: ignore[import-untyped,import-not-found,unused-ignore]
-
-from minicloud.addresses import BlockFile
 from minicloud.errors import MinicloudError
 from minicloud.files import read_json, write_json
-from minicloud.openstack import configuration
+from minicloud.openstack import configuration, database
 from minicloud.registry import Registry
 from minicloud.settings import ADMIN_USER, REGION, Settings
 
@@ -35,8 +32,7 @@ def prepare(settings: Settings) -> None:
     configuration.write(settings)
     registry = Registry(settings.home)
     registry.prepare()
-    block = BlockFile(settings.home).choose(in_use=registry.any_address_claimed())
-    LOG.info("addresses %s", block)
+    LOG.info("addresses %s", registry.choose_block())
     marks = settings.home / "prepared.json"
     done = read_json(marks) or {}
     stale = [name for name, mark in done_marks(settings).items() if done.get(name) != mark or not mark["schema"]]
@@ -72,18 +68,13 @@ def _migrate(settings: Settings, name: str) -> None:
     _manage(settings, name, *MIGRATIONS[name])
 
 
-def schema(settings: Settings, database: str) -> list[str]:
+def schema(settings: Settings, name: str) -> list[str]:
     """The revisions of a database's schema; empty where it has none yet.
 
     Raises:
         MinicloudError: there is no such database.
     """
-    try:
-        connection = psycopg2.connect(
-            dbname=database, user=settings.postgres_user, host=str(settings.postgres), connect_timeout=10
-        )
-    except psycopg2.OperationalError as error:
-        raise MinicloudError(f"database {database}: {str(error).strip()}; start PostgreSQL and create it") from None
+    connection = database.connect(settings, name)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('alembic_version') IS NOT NULL")
@@ -121,15 +112,20 @@ def _manage(settings: Settings, name: str, *words: str, environment: dict[str, s
     # The empty folder keeps a stock installation's /etc out.
     command = [str(program), "--config-file", str(settings.etc / f"{name}.conf")]
     command += ["--config-dir", str(settings.etc / "empty"), *words]
-    result = subprocess.run(
-        command,
-        env=dict(os.environ, PYTHONWARNINGS="ignore", **(environment or {})),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=STEP_SECONDS,
-        check=False,
-    )
+    try:
+        result = subprocess.run(
+            command,
+            env=dict(os.environ, PYTHONWARNINGS="ignore", **(environment or {})),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=STEP_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise MinicloudError(
+            f"`{name}-manage {words[0]}` took longer than {STEP_SECONDS} s; look at the machine's load and disk"
+        ) from None
     if result.returncode != 0:
         raise MinicloudError(f"`{name}-manage {' '.join(words)}` failed:\n{result.stdout[-3000:].strip()}")

@@ -1,6 +1,7 @@
 """What should be: a record a file.
 
-Heat's plug-in writes it, compute reads it. Every write is atomic, so either may be killed at any moment.
+Heat's plug-in writes it, compute reads it. Every write is atomic, so either may be killed at any moment. A record that
+is damaged all the same (by a disk, by hand) is the trouble of its own owner alone: lists leave it out.
 
     registry/<kind>/<id>.json       ports, networks, security groups, ...
     registry/addresses/<address>    the id of the port that holds the address
@@ -15,13 +16,23 @@ import os
 import re
 import socket
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from minicloud.addresses import Block
-from minicloud.errors import MinicloudError
+from minicloud.addresses import Block, BlockFile
+from minicloud.errors import DamagedError, MinicloudError
 from minicloud.files import make_folder, read_json, write_json
 
+# What is known of a server whose record is damaged.
+UNKNOWN: dict[str, Any] = {
+    "name": "(damaged)",
+    "project": "",
+    "stack": "",
+    "resource": "",
+    "flavor": {"name": "", "vcpus": 0, "memory_mb": 0},
+    "ports": [],
+}
 IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,80}")
 
 
@@ -54,9 +65,8 @@ class Registry:
         self._path(kind, identifier).unlink(missing_ok=True)
 
     def records(self, kind: str) -> dict[str, dict[str, Any]]:
-        """All records of a kind by their ids."""
-        found = {path.stem: read_json(path) for path in (self.home / "registry" / kind).glob("[!.]*.json")}
-        return {identifier: record for identifier, record in found.items() if record is not None}
+        """All whole records of a kind by their ids."""
+        return _whole((path.stem, path) for path in (self.home / "registry" / kind).glob("[!.]*.json"))
 
     def find(self, kind: str, name_or_id: str) -> str | None:
         """The id of the record with that id or name."""
@@ -99,8 +109,13 @@ class Registry:
             if _content(path) == port:
                 path.unlink(missing_ok=True)
 
-    def any_address_claimed(self) -> bool:
-        return any((self.home / "registry" / "addresses").glob("[0-9]*"))
+    def choose_block(self) -> Block:
+        """The home's block; one that another cloud holds is changed while none of its addresses is given out.
+
+        Raises:
+            MinicloudError: it is held and in use, or no block is free.
+        """
+        return BlockFile(self.home).choose(in_use=any((self.home / "registry" / "addresses").glob("[0-9]*")))
 
     # Servers
 
@@ -116,15 +131,33 @@ class Registry:
     def get_server(self, identifier: str) -> dict[str, Any] | None:
         return read_json(self.server_folder(identifier) / "server.json")
 
+    def condemn(self, identifier: str) -> bool:
+        """Say that a server is to go; False where there is none. That its record is damaged is no hindrance."""
+        try:
+            record = self.get_server(identifier)
+        except DamagedError:
+            record = UNKNOWN
+        if record is not None:
+            self.put_server(identifier, record | {"desired": "deleted"})
+        return record is not None
+
     def server_state(self, identifier: str) -> dict[str, Any] | None:
-        return read_json(self.server_folder(identifier) / "state.json")
+        """What compute noted; DAMAGED with the reason where that cannot be read."""
+        try:
+            return read_json(self.server_folder(identifier) / "state.json")
+        except DamagedError as error:
+            return {"state": "DAMAGED", "pid": None, "started": None, "uid": None, "boot": "", "reason": str(error)}
 
     def put_server_state(self, identifier: str, state: dict[str, Any]) -> None:
         write_json(self.server_folder(identifier) / "state.json", state)
 
+    def server_ids(self) -> list[str]:
+        """Of all servers, also of those whose record is damaged."""
+        return [path.parent.name for path in self.servers_folder.glob("[!.]*/server.json")]
+
     def list_servers(self) -> dict[str, dict[str, Any]]:
-        found = {path.parent.name: read_json(path) for path in self.servers_folder.glob("[!.]*/server.json")}
-        return {identifier: record for identifier, record in found.items() if record is not None}
+        """All whole records of servers by their ids."""
+        return _whole((name, self.server_folder(name) / "server.json") for name in self.server_ids())
 
     def half_made_servers(self) -> list[Path]:
         """Folders of servers whose record was never written, or that were being removed."""
@@ -137,6 +170,16 @@ class Registry:
             for entry in entries
             if entry.is_dir() and (entry.name.startswith(".removed-") or not (entry / "server.json").exists())
         ]
+
+
+def _whole(paths: Iterable[tuple[str, Path]]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for name, path in paths:
+        with contextlib.suppress(DamagedError):
+            record = read_json(path)
+            if record is not None:
+                found[name] = record
+    return found
 
 
 def _content(path: Path) -> str | None:

@@ -23,6 +23,9 @@ from minicloud.settings import Settings
 
 INIT = Path(__file__).with_name("init.py")
 READY_SECONDS = 20.0
+# The loop of compute waits no longer for its turn among the homes of this machine: it comes again.
+TURN_SECONDS = 2.0
+CONSOLE_LIMIT, CONSOLE_KEPT = 4 << 20, 1 << 20
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NSS_WRAPPER = "libnss_wrapper.so"
 
@@ -93,9 +96,10 @@ def start(
     until the first process shows its uid, so that two homes never give the same to two servers.
 
     Raises:
+        BusyError: another home starts a server.
         MinicloudError: why the server cannot start.
     """
-    with host_lock():
+    with host_lock(TURN_SECONDS):
         uid = None
         if os.geteuid() == 0:
             uid = processes.free_uid(settings.uid_base, uids[0], processes.snapshot(), uids[1])
@@ -174,6 +178,19 @@ def give(folder: Path, uid: int) -> None:
         for name in folders + files:
             os.chown(Path(path, name), uid, uid, follow_symlinks=False)
     os.chown(folder, uid, uid, follow_symlinks=False)
+
+
+def bound_console(folder: Path) -> None:
+    """Let a console that has grown too long keep its end; what writes to it appends."""
+    path = folder / "console.log"
+    # One that is not there yet, or a full disk, is no trouble of the console's.
+    with contextlib.suppress(OSError):
+        if path.stat().st_size <= CONSOLE_LIMIT:
+            return
+        end = tail(path, CONSOLE_KEPT)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_TRUNC | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as stream:
+            stream.write(f"[the console was too long: this is its end]\n{end}")
 
 
 def remove(settings: Settings, identifier: str, folder: Path) -> None:

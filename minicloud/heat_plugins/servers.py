@@ -128,9 +128,7 @@ class Server(Record, server.Server):
     def handle_delete(self) -> str | None:
         if self.resource_id is None:
             return None
-        record = cloud.registry.get_server(self.resource_id)
-        if record is not None:
-            cloud.registry.put_server(self.resource_id, record | {"desired": "deleted"})
+        if cloud.registry.condemn(self.resource_id):
             cloud.wake()
         return self.resource_id
 

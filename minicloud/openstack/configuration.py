@@ -115,6 +115,8 @@ def heat(settings: Settings) -> dict[str, dict[str, object]]:
         "num_engine_workers": 1,
         "executor_thread_pool_size": HEAT_THREADS,
         "rpc_response_timeout": 120,
+        # A Keystone that restarts is waited for, about half a minute: no resource fails for it.
+        "client_retry_limit": 6,
         "error_wait_time": 5,
         "max_stacks_per_tenant": -1,
     }

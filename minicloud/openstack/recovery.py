@@ -9,22 +9,36 @@ alone: by it Heat sees that the engine died, marks the resource FAILED and does 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 LOG = logging.getLogger("minicloud.recovery")
+ATTEMPTS = 10
+PAUSE_SECONDS = 5.0
 
 
 def resume(engine: Any) -> None:
-    """Converge every interrupted top-level stack; one that cannot be is logged, the others go on."""
+    """Converge every interrupted top-level stack; one that cannot be (Keystone may be down, too) is tried again."""
     from heat.common import context
     from heat.objects import stack as stack_objects
 
     administrator = context.get_admin_context()
-    for row in stack_objects.Stack.get_all(administrator, filters={"status": "IN_PROGRESS"}):
-        try:
-            _resume(engine, administrator, row)
-        except Exception:
-            LOG.exception("stack %s cannot be taken up again; delete it", row.name)
+    rows = list(stack_objects.Stack.get_all(administrator, filters={"status": "IN_PROGRESS"}))
+    for _ in range(ATTEMPTS):
+        rows = [row for row in rows if not _resumed(engine, administrator, row)]
+        if not rows:
+            return
+        time.sleep(PAUSE_SECONDS)
+    LOG.error("these stacks cannot be taken up again, delete them: %s", ", ".join(row.name for row in rows))
+
+
+def _resumed(engine: Any, administrator: Any, row: Any) -> bool:
+    try:
+        _resume(engine, administrator, row)
+    except Exception:
+        LOG.exception("stack %s could not be taken up again", row.name)
+        return False
+    return True
 
 
 def _resume(engine: Any, administrator: Any, row: Any) -> None:

@@ -55,6 +55,14 @@ def listen(application: Any, port: int, threads: int) -> None:
     threading.Thread(target=server.run, name=f"http-{port}", daemon=True).start()
 
 
+def live_with_database(settings: Settings, name: str) -> None:
+    """Wait for the service's database now, and end with it later."""
+    from minicloud.openstack import database
+
+    connection = database.connect(settings, name, database.START_SECONDS)
+    threading.Thread(target=database.end_with, args=(connection,), name="database", daemon=True).start()
+
+
 def use_threads() -> None:
     """Before anything of oslo is imported: oslo.messaging would choose eventlet by itself."""
     from oslo_service import backend
@@ -84,6 +92,7 @@ def heat(settings: Settings) -> Callable[[], None]:
     from minicloud import cloud
     from minicloud.openstack import messages, pauses, recovery, row_order, threads
 
+    live_with_database(settings, "heat")
     cloud.use(settings)
     _configure_heat(settings)
     for patch in (messages, pauses, threads, row_order):
@@ -120,6 +129,7 @@ def manila(settings: Settings) -> Callable[[], None]:
     from minicloud import cloud
     from minicloud.openstack import messages
 
+    live_with_database(settings, "manila")
     cloud.use(settings)
     messages.install()
     _configure_manila(settings)

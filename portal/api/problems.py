@@ -6,13 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
-from portal.refusals import Invalid, NotFound, Refusal, TooLarge, sign_in_unavailable
+from portal.refusals import Invalid, NotFound, Refusal, TooLarge, Unavailable, sign_in_unavailable
 
 _NEXT = {
     400: "Correct the request and send it again.",
@@ -46,12 +47,14 @@ def problem(refusal: Refusal) -> Response:
     return Response(refusal.as_problem(), status=refusal.status, content_type="application/problem+json")
 
 
-def _as_refusal(error: Exception) -> Refusal | None:
+def _as_refusal(error: Exception) -> Refusal | None:  # noqa: C901 a case for each kind
     match error:
         case Refusal():
             return error
         case CloudUnavailable() | CloudRefused():
             return sign_in_unavailable()
+        case OperationalError() | InterfaceError():
+            return Unavailable("The portal's database does not answer.", "Try again in a minute.")
         case Http404() | exceptions.NotFound():
             return NotFound("page or thing")
         case RequestDataTooBig():

@@ -28,7 +28,8 @@ def server() -> Iterator[Postgres]:
 
 
 def test_it_keeps_its_data_after_it_was_killed(server: Postgres) -> None:
-    assert server.prepare()
+    assert not server.is_made
+    server.prepare()
     log = server.data.parent / "log"
     with postgres.running(server, log):
         server.create_databases(["kept"])
@@ -36,7 +37,8 @@ def test_it_keeps_its_data_after_it_was_killed(server: Postgres) -> None:
         os.kill(postmaster, signal.SIGKILL)
         assert os.waitpid(postmaster, 0)[0] == postmaster
     assert (server.data / "postmaster.pid").exists()
-    assert not server.prepare()
+    assert server.is_made
+    server.prepare()
     with postgres.running(server, log):
         assert server.create_databases(["kept", "new"]) == ["new"]
 
@@ -61,7 +63,8 @@ def test_it_leaves_a_living_servers_pid_file_alone(server: Postgres) -> None:
 def test_it_makes_a_half_made_folder_anew(server: Postgres) -> None:
     server.data.mkdir()
     (server.data / "PG_VERSION").write_text("18\n")
-    assert server.prepare()
+    assert not server.is_made
+    server.prepare()
     with postgres.running(server, server.data.parent / "log"):
         assert server.answers()
 

@@ -81,12 +81,13 @@ class Cloud:
         self.settings_file.touch(mode=0o600)
         self.settings_file.write_text(json.dumps(self.settings))
 
-    def verb(self, name: str) -> subprocess.Popen[bytes]:
+    def verb(self, name: str, output: int | None = None) -> subprocess.Popen[bytes]:
+        """Start a verb; what it says goes to its log, or to `output`."""
         with open(self.top / f"{name}.log", "ab") as log:
             return subprocess.Popen(
                 [self.python, "-m", "minicloud", name, str(self.settings_file)],
                 cwd=REPOSITORY,
-                stdout=log,
+                stdout=log if output is None else output,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -98,9 +99,9 @@ class Cloud:
     def once(self, name: str) -> None:
         assert self.verb(name).wait(300) == 0, self.log(name)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, output: int | None = None) -> None:
         """Start a service and wait until it answers."""
-        process = self.services[name] = self.verb(name)
+        process = self.services[name] = self.verb(name, output)
 
         def ready() -> bool:
             assert process.poll() is None, self.log(name)
@@ -177,6 +178,13 @@ class Cloud:
         paths = (self.home / "servers").glob("*/server.json")
         found = {path.parent.name: json.loads(path.read_text()) for path in paths}
         return {record["name"]: record | {"id": identifier} for identifier, record in found.items()}
+
+    def server_ids(self) -> list[str]:
+        return [path.parent.name for path in (self.home / "servers").glob("*/server.json")]
+
+    def wake_compute(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.sendto(b"look", str(self.run / "compute.sock"))
 
     def state(self, server: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.home / "servers" / server / "state.json").read_text())

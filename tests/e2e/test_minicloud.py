@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from heatclient import exc
@@ -353,3 +355,56 @@ def test_it_refuses_a_second_compute_for_the_same_home(cloud: Cloud) -> None:
     second = cloud.verb("compute")
     assert second.wait(20) == 1
     assert "another compute already runs" in cloud.log("compute")
+
+
+def test_a_damaged_record_is_one_servers_trouble_and_its_stack_can_be_deleted(cloud: Cloud) -> None:
+    hurt = create(cloud, "damaged", template(commands=[DOUBLE_FORK]))
+    assert cloud.settle(hurt).stack_status == "CREATE_COMPLETE"
+    damaged = cloud.servers()["master"]["id"]
+    whole = create(cloud, "whole", template())
+    assert cloud.settle(whole).stack_status == "CREATE_COMPLETE"
+    other = next(path.parent.name for path in cloud.home.glob("servers/*/server.json") if path.parent.name != damaged)
+    before = cloud.state(other)
+    (cloud.home / "servers" / damaged / "server.json").write_text("{")
+    cloud.wake_compute()
+    until("the fault", lambda: cloud.state(damaged)["state"] == "ERROR")
+    assert "server.json is damaged" in cloud.state(damaged)["reason"]
+    assert processes_of(damaged) == []
+    assert cloud.state(other) == before
+    assert cloud.services["compute"].poll() is None
+    assert delete(cloud, hurt).stack_status == "DELETE_COMPLETE"
+    assert delete(cloud, whole).stack_status == "DELETE_COMPLETE"
+    assert_nothing_left(cloud, damaged)
+
+
+def heard(stream: IO[bytes]) -> str:
+    """What a process has said since it was last listened to."""
+    return (stream.read() or b"").decode()
+
+
+def test_compute_outlives_a_disk_that_takes_nothing_and_starts_the_server_afterwards(cloud: Cloud) -> None:
+    cloud.stop("compute")
+    cloud.start("compute", subprocess.PIPE)
+    compute = cloud.services["compute"]
+    assert compute.stdout is not None
+    os.set_blocking(compute.stdout.fileno(), False)
+    stack = create(cloud, "before", template())
+    assert cloud.settle(stack).stack_status == "CREATE_COMPLETE"
+    first = cloud.servers()["master"]["id"]
+    before = cloud.state(first)
+    # As good as a full disk: every write of compute fails.
+    limits = resource.prlimit(compute.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(compute.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+    late = create(cloud, "late", template())
+    second = until("its record", lambda: next((name for name in cloud.server_ids() if name != first), None))
+    until("compute's word", lambda: f"server {second} is ERROR, which cannot be written" in heard(compute.stdout))
+    assert processes_of(second) == []
+    assert not (cloud.home / "servers" / second / "state.json").exists()
+    assert compute.poll() is None
+    assert cloud.state(first) == before
+    resource.prlimit(compute.pid, resource.RLIMIT_FSIZE, limits)
+    cloud.wake_compute()
+    assert cloud.settle(late).stack_status == "CREATE_COMPLETE"
+    assert delete(cloud, late).stack_status == "DELETE_COMPLETE"
+    assert delete(cloud, stack).stack_status == "DELETE_COMPLETE"
+    assert_nothing_left(cloud, second)

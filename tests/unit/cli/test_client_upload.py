@@ -79,3 +79,10 @@ def test_a_file_that_is_not_there_is_told_before_anything_is_sent(server: Any, c
     with pytest.raises(FileNotFoundError):
         client.submit_job("c-1", tmp_path / "none.py")
     assert server.calls == []
+
+
+def test_a_file_that_cannot_be_read_is_no_trouble_of_the_portals(server: Any, client: Client, tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_bytes(b"")
+    (tmp_path / "data").mkdir()
+    with pytest.raises(IsADirectoryError):
+        client.submit_job("c-1", tmp_path / "job.py", [], [tmp_path / "data"])

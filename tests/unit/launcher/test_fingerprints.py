@@ -23,10 +23,10 @@ def plan(tmp_path: Path) -> Plan:
     return Plan(paths, tmp_path / "env-portal", tmp_path / "env-cloud", ports, server, tmp_path / "redis-server")
 
 
-def marks(plan: Plan, since: int = 1, setting: str = "s") -> dict[str, str]:
+def marks(plan: Plan, block: str = "127.88.3", setting: str = "s") -> dict[str, str]:
     found = {
         **services.stores(plan),
-        **services.cloud(plan, {"port": 1}, since),
+        **services.cloud(plan, {"port": 1}, block),
         **services.portal(plan, {"S": setting}),
     }
     return {name: service.fingerprint for name, service in found.items()}
@@ -57,8 +57,8 @@ def test_it_restarts_web_and_worker_for_another_environment(plan: Plan) -> None:
     assert changed(marks(plan), marks(plan, setting="t")) == {"web", "worker"}
 
 
-def test_it_restarts_heat_and_manila_and_nothing_else_after_postgres_restarted(plan: Plan) -> None:
-    assert changed(marks(plan), marks(plan, since=2)) == {"heat", "manila"}
+def test_it_restarts_who_uses_them_for_another_block_of_addresses(plan: Plan) -> None:
+    assert changed(marks(plan), marks(plan, block="127.88.4")) == {"heat", "manila", "compute"}
 
 
 def test_it_does_not_restart_for_the_callers_path(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

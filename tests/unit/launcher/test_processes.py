@@ -119,3 +119,11 @@ def test_it_finds_a_process_of_a_home_by_its_mark(tmp_path: Path) -> None:
         assert [one.pid for one in processes.of_home(tmp_path, tmp_path / "postgres")] == [process.pid]
         process.kill()
     assert processes.of_home(tmp_path, tmp_path / "postgres") == []
+
+
+def test_it_takes_a_note_of_another_boot_for_nobodys(tmp_path: Path, child: subprocess.Popen[bytes]) -> None:
+    path = tmp_path / "web.json"
+    processes.note(path, identity_of(child), "f")
+    assert processes.read_running(path) == processes.Running(identity_of(child), "f")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "boot": "another"}))
+    assert processes.read_running(path) is None

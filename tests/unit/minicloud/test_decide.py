@@ -26,6 +26,7 @@ def state(name: str, boot: str = "now") -> dict[str, Any]:
         (RUNNING, state("STOPPED"), False, Action.START),
         (RUNNING, state("STOPPING"), True, Action.START),
         (RUNNING, state("ERROR"), False, Action.NOTHING),
+        (RUNNING, state("DAMAGED"), False, Action.FAIL),
         (DELETED, None, False, Action.REMOVE),
         (DELETED, state("ACTIVE"), True, Action.REMOVE),
         (DELETED, state("ERROR"), False, Action.REMOVE),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from minicloud import addresses
 from minicloud.addresses import Block
-from minicloud.errors import MinicloudError
+from minicloud.errors import DamagedError, MinicloudError
 from minicloud.registry import Registry, wake_compute
 
 BLOCK = Block("127.88.3")
@@ -93,3 +94,45 @@ def test_it_wakes_compute_and_does_not_mind_that_it_is_not_there(tmp_path: Path)
         wake_compute(path)
         channel.settimeout(5)
         assert channel.recv(100)
+
+
+def test_a_damaged_record_is_the_trouble_of_its_own_server_alone(registry: Registry) -> None:
+    for name in ("whole", "damaged"):
+        registry.put_server(name, {"name": name, "desired": "running"})
+        registry.put_server_state(name, {"state": "ACTIVE"})
+    for file in ("server.json", "state.json"):
+        (registry.server_folder("damaged") / file).write_text('{"name":')
+    assert list(registry.list_servers()) == ["whole"]
+    assert sorted(registry.server_ids()) == ["damaged", "whole"]
+    with pytest.raises(DamagedError, match=r"damaged/server\.json is damaged"):
+        registry.get_server("damaged")
+    state = registry.server_state("damaged") or {}
+    assert state["state"] == "DAMAGED"
+    assert "state.json is damaged" in state["reason"]
+
+
+def test_a_server_can_be_told_to_go_whatever_its_record_says(registry: Registry) -> None:
+    registry.put_server("a", {"name": "a", "desired": "running"})
+    assert registry.condemn("a")
+    assert registry.get_server("a") == {"name": "a", "desired": "deleted"}
+    (registry.server_folder("a") / "server.json").write_text("")
+    assert registry.condemn("a")
+    assert (registry.get_server("a") or {})["desired"] == "deleted"
+    assert not registry.condemn("b")
+
+
+def test_it_changes_a_block_that_is_taken_while_no_address_of_it_is_given_out(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "LOCK", tmp_path / "lock")
+    first = registry.choose_block()
+    holder = addresses.listen(first.holder, addresses.HOLDER_PORT)
+    assert holder is not None
+    with holder:
+        second = registry.choose_block()
+        assert second != first
+    registry.claim_address(second, "a")
+    holder = addresses.listen(second.holder, addresses.HOLDER_PORT)
+    assert holder is not None
+    with holder, pytest.raises(MinicloudError, match="held by another cloud"):
+        registry.choose_block()
