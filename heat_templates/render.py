@@ -13,6 +13,7 @@ from heat_templates import limits
 from heat_templates.names import domain, server_name
 from heat_templates.spec import ClusterSpec, SpecError
 
+ONE_LINE = 1_000_000  # wider than any scalar
 SHARED_RESOURCES, NODE_RESOURCES = 2, 4  # security group and hosts; port, handle, server, wait condition
 
 # What a template needs and a spec does not hold: given by who creates the stack, hidden in Heat.
@@ -28,7 +29,8 @@ class Rendering(NamedTuple):
 
 def scalar(value: str | int) -> str:
     """`value` as a YAML scalar that can be nothing but data: double-quoted, on one line, ASCII."""
-    text: str = yaml.safe_dump(value, default_style='"' if isinstance(value, str) else None, width=float("inf"))
+    style = '"' if isinstance(value, str) else None
+    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, default_style=style, width=ONE_LINE)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -81,9 +81,9 @@ def _wrong_fields(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
         low, high = manifest.minimum_workers, manifest.maximum_workers
         if not _is_whole(spec.workers) or not low <= spec.workers <= high:
             yield "workers", f"must be a whole number from {low} to {high}"
-    if not _is_ipv4(spec.gateway_address):
-        yield "gateway_address", "must be an IPv4 address"
-    if not isinstance(spec.portal_url, str) or urlsplit(spec.portal_url).scheme not in ("http", "https"):
+    if not _is_host(spec.gateway_address):
+        yield "gateway_address", "must be the IPv4 address of one host"
+    if not _is_web_address(spec.portal_url):
         yield "portal_url", "must be an http or https address"
     if not _is_whole(spec.boot_timeout) or not 60 <= spec.boot_timeout <= 3600:
         yield "boot_timeout", "must be from 60 to 3600 seconds"
@@ -109,8 +109,17 @@ def _is_uuid(value: object) -> bool:
         return False
 
 
-def _is_ipv4(value: object) -> bool:
+def _is_host(value: object) -> bool:
     try:
-        return isinstance(value, str) and ipaddress.IPv4Address(value) is not None
+        address = ipaddress.IPv4Address(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    # Of these 0.0.0.0 stands for everybody in a rule.
+    return address is not None and not (address.is_unspecified or address.is_multicast or address.is_reserved)
+
+
+def _is_web_address(value: object) -> bool:
+    try:
+        return isinstance(value, str) and urlsplit(value).scheme in ("http", "https")
     except ValueError:
         return False

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from heat_templates import limits
 from heat_templates.lint import numbers, references, secrets, security_groups, servers, types
-from heat_templates.lint.template import Finding, Unreadable, read
+from heat_templates.lint.template import Finding, Template, Unreadable, read
 
-__all__ = ["Finding", "Unreadable", "lint"]
+__all__ = ["Finding", "Template", "Unreadable", "judge", "lint", "read"]
 
 RULES = (types.find, references.find, security_groups.find, servers.find, secrets.find, numbers.find)
 
@@ -21,5 +21,8 @@ def lint(text: str) -> list[Finding]:
     if size > limits.TEMPLATE_BYTES:
         why = f"Heat reads no more than {limits.TEMPLATE_BYTES} bytes"
         return [Finding((), f"the template has {size} bytes", why, "ask for fewer nodes, or split the stack", 1)]
-    template = read(text)
+    return judge(read(text))
+
+
+def judge(template: Template) -> list[Finding]:
     return template.with_lines([finding for rule in RULES for finding in rule(template)])

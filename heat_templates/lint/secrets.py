@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from heat_templates.lint.template import Finding, Path, Template, function, parameter_of, resource_of, walk
@@ -27,6 +28,7 @@ WHY = "everybody who may look at the stack can read it, and Heat's database keep
 DECLARE = "declare a parameter with hidden: true and no default, and give its value when the stack is made"
 
 
+@functools.lru_cache(maxsize=10_000)
 def looks_secret(name: str) -> bool:
     words = [word.lower() for word in WORD.findall(name)]
     if not words or words[-1] in ABOUT_WORDS or "public" in words or "pair" in words:
@@ -35,7 +37,8 @@ def looks_secret(name: str) -> bool:
 
 
 def find(template: Template) -> Iterator[Finding]:
-    used = dict(_uses(template))
+    places = list(_secret_places(template))
+    used = {name: path for path, value in places if isinstance(name := parameter_of(value), str)}
     for name, parameter in template.parameters.items():
         path: Path = ("parameters", name)
         hidden = _is_hidden(parameter)
@@ -45,7 +48,7 @@ def find(template: Template) -> Iterator[Finding]:
         if hidden and parameter.get("default"):
             what = "the hidden parameter has a default, which the template shows"
             yield Finding((*path, "default"), what, WHY, "remove the default")
-    yield from _literals(template)
+    yield from _literals(template, places)
     yield from _outputs(template)
 
 
@@ -59,28 +62,21 @@ def _is_keypair(parameter: Mapping[str, Any]) -> bool:
 
 def _secret_places(template: Template) -> Iterator[tuple[Path, Any]]:
     """What stands in the resources under a name that looks like a secret's."""
-    for path, value in walk(template.resources, ("resources",)):
-        name = path[-1]
-        # `key` alone is the other half of `value`.
-        if len(path) > 2 and isinstance(name, str) and name.lower() not in ("key", "keys") and looks_secret(name):
-            yield path, value
+    for path, value in template.places:
+        if len(path) > 2 and path[0] == "resources":
+            name = path[-1]
+            # `key` alone is the other half of `value`.
+            if isinstance(name, str) and name.lower() not in ("key", "keys") and looks_secret(name):
+                yield path, value
 
 
-def _uses(template: Template) -> Iterator[tuple[str, Path]]:
-    for path, value in _secret_places(template):
-        name = parameter_of(value)
-        if isinstance(name, str):
-            yield name, path
-
-
-def _literals(template: Template) -> Iterator[Finding]:
-    for path, value in _secret_places(template):
+def _literals(template: Template, secrets: Sequence[tuple[Path, Any]]) -> Iterator[Finding]:
+    for path, value in secrets:
         if value and isinstance(value, str | int | float) and not isinstance(value, bool):
             yield Finding(path, "a secret stands in the template", WHY, DECLARE)
-    for section in ("parameters", "resources", "outputs"):
-        for path, value in walk(getattr(template, section), (section,)):
-            if isinstance(value, str) and PRIVATE_KEY.search(value):
-                yield Finding(path, "a private key stands in the template", WHY, DECLARE)
+    for path, value in template.places:
+        if isinstance(value, str) and PRIVATE_KEY.search(value):
+            yield Finding(path, "a private key stands in the template", WHY, DECLARE)
 
 
 def _outputs(template: Template) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -10,7 +10,7 @@ import yaml
 Path = tuple[str | int, ...]
 
 LEVELS = 100  # deeper than any template; the C parser of YAML would end the process at some depth
-VALUES = 1_000_000  # more than a text of Heat's size can hold unless its anchors multiply it
+VALUES = 300_000  # more than a text of Heat's size can hold unless its anchors multiply it
 PLAIN = ("null", "bool", "int", "float", "str", "seq", "map")
 SECTIONS = ("parameters", "resources", "outputs")
 # fmt: off
@@ -44,9 +44,13 @@ class Finding(NamedTuple):
 
 
 class Template(NamedTuple):
-    """The three sections that are judged: each a mapping of names to mappings."""
+    """The three sections that are judged: each a mapping of names to mappings.
+
+    `places` holds every value of them with its path.
+    """
 
     text: str
+    places: Sequence[tuple[Path, Any]]
     parameters: Mapping[str, Mapping[str, Any]]
     resources: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Mapping[str, Any]]
@@ -116,12 +120,13 @@ def read(text: str) -> Template:
         raise Unreadable(f"it is not YAML: {error}") from None
     if not isinstance(data, dict) or "heat_template_version" not in data:
         raise Unreadable("it has no heat_template_version: it is no HOT template")
-    _check_size(data)
-    return Template(text, *(_section(data, name) for name in SECTIONS))
+    sections = {name: data[name] for name in SECTIONS if data.get(name) is not None}
+    places = _places(sections)
+    return Template(text, places, *(_section(sections, name) for name in SECTIONS))
 
 
 def _section(data: dict[str, Any], name: str) -> dict[str, Any]:
-    section = {} if data.get(name) is None else data[name]
+    section = data.get(name, {})
     if not isinstance(section, dict):
         raise Unreadable(f"`{name}` is not a mapping of names")
     for key, value in section.items():
@@ -144,10 +149,13 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _check_size(data: Any) -> None:
-    for count, (path, _) in enumerate(walk(data)):
-        if count > VALUES or len(path) > LEVELS:
+def _places(data: Any) -> Sequence[tuple[Path, Any]]:
+    places = []
+    for place in walk(data):
+        places.append(place)
+        if len(places) > VALUES or len(place[0]) > LEVELS:
             raise Unreadable("its anchors and aliases unfold to more than a template can hold; write them out")
+    return places
 
 
 class _Loader(yaml.CSafeLoader):

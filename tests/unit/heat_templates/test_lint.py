@@ -342,9 +342,9 @@ def test_findings_come_with_their_lines_in_their_order() -> None:
 
 def aliases(levels: int, times: int) -> str:
     """A short text that unfolds to many values."""
-    first, *rest = (f"a{level}: &a{level} " for level in range(levels))
+    first, *rest = (f"  a{level}: &a{level} " for level in range(levels))
     lines = [f"{start}[{', '.join([f'*a{level}'] * times)}]" for level, start in enumerate(rest)]
-    return "\n".join(["heat_template_version: 1", f"{first}[1]", *lines])
+    return "\n".join(["heat_template_version: 1", "outputs:", f"{first}[1]", *lines])
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def aliases(levels: int, times: int) -> str:
         "heat_template_version: 1\nresources: {a: {properties: {get_param: x}}}",
         "heat_template_version: 1\nx: !!python/object/apply:os.system [ls]", "heat_template_version: 1\nx: !!set {a}",
         "heat_template_version: 1\nx: !!int ''", "heat_template_version: 1\nx: !!bool x", "a: b: c", "{[]: 1}", "\0",
-        "heat_template_version: 1\nx: &a [*a]", "[" * 200_000, "- " * 200_000, "\ud800",
+        "heat_template_version: 1\noutputs: {a: &a {b: *a}}", "[" * 200_000, "- " * 200_000, "\ud800",
         aliases(9, 9), aliases(999, 1),
     ],
     ids=lambda text: text[:40],
