@@ -1,7 +1,8 @@
 """Lay out the bundle: `python -m cloudinit.bundle.build --cache DIR [--python INTERPRETER] [--uv UV]`.
 
-    DIR/bundle/<version>/     VERSION bin/ java/ slipway-node.pyz, and links to the parts
-    DIR/parts/<name>-<hash>/  hadoop, spark, node-python, job-python: shared by all versions that use them
+    DIR/bundle/<version>/     VERSION bin/ slipway-node.pyz, and links to the parts
+    DIR/parts/<name>-<hash>/  hadoop, spark, node-python, job-python, java, namespace, archives: shared by all
+                              versions that use them
     DIR/downloads/
 
 Run again it does nothing; interrupted, it goes on from the last complete part.
@@ -22,8 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import PACKAGES, source_files, version
-from .parts import MARKER, Part, all_parts, compile_java, ensure
-from .tools import BuildError, Tools, find
+from .parts import MARKER, Part, all_parts, ensure
+from .tools import BuildError, find
 
 _MAIN = """\
 import sys
@@ -55,7 +56,7 @@ def build(cache: Path, python: Path, uv: str) -> Path:
         parts = all_parts(cache, tools)
         made = [_make(part, cache / "parts" / part.directory_name) for part in parts]
         if any(made) or not _is_current(bundle, parts):
-            _lay_out(bundle, cache, parts, tools)
+            _lay_out(bundle, parts)
             _say(f"bundle {bundle.name} is ready, {time.monotonic() - began:.1f} s")
     return bundle
 
@@ -64,7 +65,14 @@ def _make(part: Part, directory: Path) -> bool:
     if not (directory / MARKER).exists():
         _say(f"{part.name}: {part.title} ...")
     began = time.monotonic()
-    made = ensure(part, directory)
+    try:
+        made = ensure(part, directory)
+    except BuildError as error:
+        if not part.optional:
+            raise
+        shutil.rmtree(directory)
+        _say(f"{part.name}: left out, everything works without, only slower: {' '.join(str(error).split())}")
+        return False
     if made:
         _say(f"{part.name}: {_megabytes(directory)} MB in {time.monotonic() - began:.1f} s")
     return made
@@ -76,16 +84,14 @@ def _is_current(bundle: Path, parts: list[Part]) -> bool:
     )
 
 
-def _lay_out(bundle: Path, cache: Path, parts: list[Part], tools: Tools) -> None:
+def _lay_out(bundle: Path, parts: list[Part]) -> None:
     bundle.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=bundle.parent, prefix=".partial-") as name:
         scratch = Path(name)
         fresh = scratch / "bundle"
         (fresh / "bin").mkdir(parents=True)
-        places = {part.name: cache / "parts" / part.directory_name for part in parts}
         for part in parts:
             (fresh / part.name).symlink_to(Path("..", "..", "parts", part.directory_name))
-        compile_java(fresh / "java", places["hadoop"], places["spark"], scratch, tools)
         _node_program(fresh / "slipway-node.pyz", scratch / "program")
         command = fresh / "bin" / "slipway-node"
         command.write_text(_COMMAND)

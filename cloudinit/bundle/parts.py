@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import zipfile
@@ -11,20 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import DIRECTORY, digest, source_files
+from .archives import archives_key, make_archives
+from .namespace import format_namespace
 from .tools import BuildError, Tools, maven_options, run, uv_environment
 
 MARKER = ".complete"
-RECIPE = "2"  # raise it when a part is made in another way, so that it is made anew
+JAR_TIME = 1_577_836_800  # 2020-01-01
+RECIPE = "3"  # raise it when a part is made in another way, so that it is made anew
 
 
 @dataclass(frozen=True)
 class Part:
-    """`make(destination)` fills an empty folder that is already at its final place: environments hold their path."""
+    """`make(destination)` fills an empty folder that is already at its final place: environments hold their path.
+
+    The bundle is good without a part that is `optional`; the next build tries again to make it.
+    """
 
     name: str
     key: str
     title: str
     make: Callable[[Path], None]
+    optional: bool = False
 
     @property
     def directory_name(self) -> str:
@@ -33,22 +41,43 @@ class Part:
 
 def all_parts(cache: Path, tools: Tools) -> list[Part]:
     """What stands in the bundle, in the order of making."""
-    environment_key = str(tools.python.resolve())
-    return [
+    base = [
         Part("hadoop", _key("pom.xml"), "HDFS, some 130 jars, 70 MB", lambda to: _hadoop(to, cache, tools)),
         Part("spark", _key("requirements-spark.txt"), "Spark, 456 MB", lambda to: _spark(to, cache, tools)),
-        *(
-            Part(
-                f"{name}-python",
-                _key(requirements, environment_key),
-                title,
-                lambda to, file=requirements: _environment(to, file, cache, tools),  # type: ignore[misc]
-            )
-            for name, requirements, title in (
-                ("node", "requirements-node.txt", "the supervisor's Python"),
-                ("job", "requirements-jobs.txt", "the jobs' Python with numpy, pandas, pyarrow, 90 MB"),
-            )
-        ),
+        *_environments(cache, tools),
+    ]
+    places = {part.name: cache / "parts" / part.directory_name for part in base}
+    java_key = _digest(source_files(DIRECTORY / "java"), places["hadoop"].name, places["spark"].name)
+    java = Part("java", java_key, "our own classes", lambda to: _java(to, places["hadoop"], places["spark"], tools))
+    places["java"] = cache / "parts" / java.directory_name
+    namespace_key = _digest([], places["hadoop"].name)
+    namespace = Part(
+        "namespace", namespace_key, "an empty file system", lambda to: format_namespace(to, places["java"], tools)
+    )
+    places["namespace"] = cache / "parts" / namespace.directory_name
+    archives = Part(
+        "archives",
+        _digest([], java.directory_name, archives_key(tools)),
+        "classes as Java has them in memory, 150 MB",
+        lambda to: make_archives(to, places, tools),
+        optional=True,
+    )
+    return [*base, java, namespace, archives]
+
+
+def _environments(cache: Path, tools: Tools) -> list[Part]:
+    interpreter = str(tools.python.resolve())
+    return [
+        Part(
+            f"{name}-python",
+            _key(requirements, interpreter),
+            title,
+            lambda to, file=requirements: _environment(to, file, cache, tools),  # type: ignore[misc]
+        )
+        for name, requirements, title in (
+            ("node", "requirements-node.txt", "the supervisor's Python"),
+            ("job", "requirements-jobs.txt", "the jobs' Python with numpy, pandas, pyarrow, 90 MB"),
+        )
     ]
 
 
@@ -64,37 +93,12 @@ def ensure(part: Part, directory: Path) -> bool:
     return True
 
 
-def compile_java(destination: Path, hadoop: Path, spark: Path, scratch: Path, tools: Tools) -> None:
-    """`java/` of the bundle: our classes, and one jar each that names all jars of HDFS and of Spark.
-
-    The names in those are relative: the archives of class data, which come later, ignore absolute ones.
-    """
-    classes = scratch / "classes"
-    sources = [str(file) for file in source_files(DIRECTORY / "java")]
-    run(
-        [
-            tools.javac,
-            "--release",
-            "17",
-            "-encoding",
-            "UTF-8",
-            "-cp",
-            f"{hadoop / 'lib'}/*",
-            "-d",
-            str(classes),
-            *sources,
-        ]
-    )
-    destination.mkdir()
-    _zip_folder(classes, destination / "slipway-net.jar")
-    own = ["slipway-net.jar"]
-    pages = ["../hadoop/slipway-webapps.jar"]
-    _pathing_jar(destination / "hadoop-path.jar", [*own, *_names(hadoop / "lib", "../hadoop/lib"), *pages])
-    _pathing_jar(destination / "spark-path.jar", [*own, *_names(spark / "deps" / "jars", "../spark/deps/jars")])
-
-
 def _key(file: str, *more: str) -> str:
-    return digest([DIRECTORY / file], DIRECTORY, RECIPE, *more)
+    return _digest([DIRECTORY / file], *more)
+
+
+def _digest(files: list[Path], *more: str) -> str:
+    return digest(files, DIRECTORY, RECIPE, *more)
 
 
 def _hadoop(destination: Path, cache: Path, tools: Tools) -> None:
@@ -105,6 +109,33 @@ def _hadoop(destination: Path, cache: Path, tools: Tools) -> None:
     shutil.rmtree(pages / ".markers", ignore_errors=True)
     _zip_folder(pages, destination / "slipway-webapps.jar")
     shutil.rmtree(pages)
+    _fix_times(destination)
+
+
+def _java(destination: Path, hadoop: Path, spark: Path, tools: Tools) -> None:
+    """Our classes, and one jar each that names all jars of HDFS and of Spark.
+
+    The names in those are relative: the archives of class data ignore absolute ones.
+    """
+    classes = destination / "classes"
+    sources = [str(file) for file in source_files(DIRECTORY / "java")]
+    compiler = [tools.javac, "--release", "17", "-encoding", "UTF-8", "-cp", f"{hadoop / 'lib'}/*"]
+    run([*compiler, "-d", str(classes), *sources])
+    _zip_folder(classes, destination / "slipway-net.jar")
+    shutil.rmtree(classes)
+    own = ["slipway-net.jar"]
+    pages = [f"../{hadoop.name}/slipway-webapps.jar"]
+    hdfs_jars = _names(hadoop / "lib", f"../{hadoop.name}/lib")
+    spark_jars = _names(spark / "deps" / "jars", f"../{spark.name}/deps/jars")
+    _pathing_jar(destination / "hadoop-path.jar", [*own, *hdfs_jars, *pages])
+    _pathing_jar(destination / "spark-path.jar", [*own, *spark_jars])
+    _fix_times(destination)
+
+
+def _fix_times(directory: Path) -> None:
+    """The same sources give the same times: an archive of class data knows each jar by that."""
+    for jar in directory.rglob("*.jar"):
+        os.utime(jar, (JAR_TIME, JAR_TIME))
 
 
 def _spark(destination: Path, cache: Path, tools: Tools) -> None:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 OLDEST_JAVA = 17
 TAIL_LINES = 15
+JDK_ADVICE = "install a JDK 17 or newer (Debian: apt-get install openjdk-17-jdk-headless), or set JAVA_HOME"
 
 
 class BuildError(Exception):
@@ -24,13 +25,21 @@ class Tools:
 
     python: Path
     uv: str
+    java: str
     javac: str
     maven: str
 
 
 def find(python: Path, uv: str) -> Tools:
     """The programs, each looked at; BuildError names the first that is missing or cannot be used."""
-    return Tools(_python(python), _program(uv, "uv", "give its path with --uv"), _javac(), _maven())
+    # In this order they are looked for.
+    return Tools(
+        python=_python(python),
+        uv=_program(uv, "uv", "give its path with --uv"),
+        javac=_javac(),
+        java=_java(),
+        maven=_maven(),
+    )
 
 
 def run(command: list[str], environment: Mapping[str, str] | None = None) -> str:
@@ -110,13 +119,20 @@ def _maven() -> str:
     return _program("mvn", "Maven", "install it (Debian: apt-get install maven)")
 
 
+def _java() -> str:
+    """The Java that nodes find, too: see `slipway_node.facts`."""
+    return _program(_java_program("java"), "A Java", JDK_ADVICE)
+
+
 def _javac() -> str:
-    home = os.environ.get("JAVA_HOME")
-    name = str(Path(home) / "bin" / "javac") if home else "javac"
-    advice = "install a JDK 17 or newer (Debian: apt-get install openjdk-17-jdk-headless), or set JAVA_HOME"
-    found = _program(name, "A JDK", advice)
+    found = _program(_java_program("javac"), "A JDK", JDK_ADVICE)
     words = run([found, "-version"]).split()
     major = words[-1].split(".")[0] if words else ""
     if not major.isdigit() or int(major) < OLDEST_JAVA:
-        raise BuildError(f"{found} is of version {words[-1] if words else 'unknown'}, which is too old: {advice}")
+        raise BuildError(f"{found} is of version {words[-1] if words else 'unknown'}, which is too old: {JDK_ADVICE}")
     return found
+
+
+def _java_program(name: str) -> str:
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home) / "bin" / name) if home else name

@@ -38,7 +38,7 @@ class Service:
 
 
 class Half(Protocol):
-    """The module `node` of a framework. All but `missing` and `troubles` are decisions only: they touch nothing."""
+    """The module `node` of a framework. All but `prepare_storage`, `missing` and `troubles` are decisions only."""
 
     def directories(self, node: Node) -> list[Path]:
         """The folders that must exist before anything starts."""
@@ -46,8 +46,8 @@ class Half(Protocol):
     def configuration(self, node: Node) -> list[ConfigurationFile]:
         """The files for the node's role."""
 
-    def format_program(self, node: Node) -> Program | None:
-        """What prepares the storage; None where it was prepared before, or has none."""
+    def prepare_storage(self, node: Node) -> None:
+        """Make the cluster's storage where the node is to hold it; what is there already is never touched."""
 
     def services(self, node: Node) -> list[Service]:
         """The services of the node's role, in the order of starting; `agent` is the node program's own."""

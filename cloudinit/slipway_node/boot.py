@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
 import sys
 import time
 import traceback
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 # Below the wait condition's own 900 s: our reason is better than its "timed out".
 BOOT_SECONDS = 840.0
-FORMAT_SECONDS = 180.0
 PROVE_POLL_SECONDS = 0.2
 EVENT_SECONDS = 5.0
 TAIL_BYTES = 1200
@@ -93,7 +90,7 @@ class Boot:
         steps: dict[str, Callable[[], None]] = {
             "hosts": lambda: write_hosts(node),
             "configuration": lambda: self._configure(node, half),
-            "format": lambda: self._format(node, half),
+            "format": lambda: half.prepare_storage(node),
             "services": lambda: self._start(node, manifest, half),
             "prove": lambda: self._prove(node, half),
             "signal": lambda: self._signal(node, half),
@@ -131,24 +128,6 @@ class Boot:
         for file in half.configuration(node):
             write_file(file.path, file.text, file.mode)
         Supervisor(node).configure(half.services(node))
-
-    def _format(self, node: Node, half: Half) -> None:
-        program = half.format_program(node)
-        if program is None:
-            return
-        log = node.path("/var/log/slipway/format.log")
-        with log.open("wb") as stream:
-            done = subprocess.run(
-                program.command,
-                env={**os.environ, **program.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                timeout=FORMAT_SECONDS,
-                check=False,
-            )
-        if done.returncode != 0:
-            raise StepError(f"preparing the storage ended with {done.returncode}", tail(log, TAIL_BYTES))
 
     def _start(self, node: Node, manifest: Manifest, half: Half) -> None:
         supervisor = Supervisor(node)

@@ -123,6 +123,17 @@ def test_it_posts_each_step_of_the_manifest_once_and_in_order(cluster: Cluster) 
         assert all(event["seconds"] >= 0 for event in events)
 
 
+def test_each_daemon_has_its_classes_from_the_bundles_archives(cluster: Cluster) -> None:
+    archives = (cluster.bundle / "archives").resolve()
+    mapped = [
+        name
+        for pid in cluster.processes()
+        for name in ("hadoop.jsa", "spark.jsa")
+        if str(archives / name) in Path(f"/proc/{pid}/maps").read_text()
+    ]
+    assert sorted(mapped) == ["hadoop.jsa"] * 3 + ["spark.jsa"] * 3
+
+
 def test_it_runs_a_job_that_reads_and_writes_hdfs_on_all_workers(cluster: Cluster) -> None:
     code, log = submit(cluster, "words", COUNT_WORDS, ["a b ü", "3"])
     assert code == 3, log

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from ..node import ConfigurationFile, Program, Service
-from .membership import missing_of_master, missing_of_worker, refusal, troubles_of_cluster
+from .membership import (
+    MASTER_PORT,
+    NAMENODE_PORT,
+    missing_of_master,
+    missing_of_worker,
+    refusal,
+    troubles_of_cluster,
+)
+from .namespace import identity, plant
 from .sizes import Sizes, sizes
 
 if TYPE_CHECKING:
@@ -43,7 +51,7 @@ def configuration(node: Node) -> list[ConfigurationFile]:
     datanodes = "".join(f"{address}\n" for name, address in node.hosts.items() if name != node.master)
     files = [
         *(
-            ConfigurationFile(hadoop / f"{name}.xml", _xml(_settings(f"{name}.conf", values)))
+            ConfigurationFile(hadoop / f"{name}.xml", _xml(_hadoop_settings(node, name, values)))
             for name in ("core-site", "hdfs-site", "hadoop-policy")
         ),
         ConfigurationFile(hadoop / "log4j.properties", _template("log4j.properties")),
@@ -58,11 +66,9 @@ def configuration(node: Node) -> list[ConfigurationFile]:
     return files
 
 
-def format_program(node: Node) -> Program | None:
-    if not _is_master(node) or (_data(node) / "name" / "current" / "VERSION").exists():
-        return None
-    arguments = ("-format", "-nonInteractive", "-clusterid", f"CID-{node.cluster_id}")
-    return _hadoop(node, "namenode.NameNode", sizes(node.memory_mb).namenode, *arguments)
+def prepare_storage(node: Node) -> None:
+    if _is_master(node):
+        plant(node.bundle / "namespace", _data(node) / "name", identity(node))
 
 
 def services(node: Node) -> list[Service]:
@@ -128,7 +134,8 @@ def job_command(
 
 def job_folder_command(node: Node, verb: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     heap = sizes(node.memory_mb).datanode
-    program = _java(node, _hadoop_class_path(node), heap, (), ("slipway.JobFolder", verb, *arguments))
+    main = ("slipway.JobFolder", verb, *arguments)
+    program = _java(node, _hadoop_class_path(node), heap, _archive(node, "hadoop"), main)
     return list(program.command), dict(program.environment)
 
 
@@ -171,7 +178,7 @@ def _values(node: Node) -> dict[str, str]:
         "secret": node.secret,
         "driver_mb": str(heaps.driver),
         "executor_mb": str(heaps.executor),
-        "net_jar": str(node.bundle / "java" / "slipway-net.jar"),
+        "net_jar": str(_jar(node, "slipway-net")),
         "driver_options": _quoted((*_compiler(heaps), *COMMON, *_names(node), _temporary(node))),
         "executor_options": _quoted((*_compiler(heaps), *COMMON)),
         "job_python": str(node.bundle / "job-python" / "bin" / "python"),
@@ -205,6 +212,20 @@ def _compiler(heaps: Sizes) -> tuple[str, ...]:
     return ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC") if heaps.small else ("-XX:+UseParallelGC",)
 
 
+def _jar(node: Node, name: str) -> Path:
+    """One of ours. By its real place: its names of other jars, and the archives of class data, go by that."""
+    return (node.bundle / "java").resolve() / f"{name}.jar"
+
+
+def _archive(node: Node, name: str) -> tuple[str, ...]:
+    """Classes as Java has them in memory, where the bundle could make such a file: most of a start is saved."""
+    archive = (node.bundle / "archives").resolve() / f"{name}.jsa"
+    if not archive.exists():
+        return ()
+    # Java says on its standard output when it cannot use the file. That is the programs' own.
+    return (f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:disable", "-Xlog:all=warning:stderr")
+
+
 def _names(node: Node) -> tuple[str, ...]:
     """How Java finds this node's address, and the names of all."""
     address = f"-Dslipway.address={node.address}"
@@ -232,12 +253,20 @@ def _java(node: Node, class_path: str, heap: int, options: tuple[str, ...], argu
 
 
 def _hadoop_class_path(node: Node) -> str:
-    return f"{node.bundle / 'java' / 'hadoop-path.jar'}:{_hadoop_conf(node)}"
+    return f"{_jar(node, 'hadoop-path')}:{_hadoop_conf(node)}"
 
 
 def _hadoop(node: Node, name: str, heap: int, *arguments: str) -> Program:
     main = (f"org.apache.hadoop.hdfs.server.{name}", *arguments)
-    return _java(node, _hadoop_class_path(node), heap, (), main)
+    # Only the namenode's own code can answer this, and only once it has started.
+    status = f"http://{node.host(node.master)}:{NAMENODE_PORT}/webhdfs/v1/?op=GETFILESTATUS&user.name={USER}"
+    gate = () if _is_master(node) else _gate(status)
+    return _java(node, _hadoop_class_path(node), heap, (*_archive(node, "hadoop"), *gate), main)
+
+
+def _gate(url: str) -> tuple[str, ...]:
+    """What the program waits for: see slipway.Gate."""
+    return f"-Dslipway.wait={url}", f"-Dslipway.wait.seconds={START_SECONDS}"
 
 
 def _spark(node: Node, name: str, heap: int, *arguments: str) -> Program:
@@ -245,10 +274,9 @@ def _spark(node: Node, name: str, heap: int, *arguments: str) -> Program:
     options += ["-Djdk.reflect.useDirectMethodHandle=false", "-Dio.netty.tryReflectionSetAccessible=true"]
     main: tuple[str, ...] = (f"org.apache.spark.deploy.{name}", *arguments)
     if not _is_master(node):
-        options += [f"-Dslipway.wait={node.host(node.master)}:{SPARK_MASTER_PORT}"]
-        options += [f"-Dslipway.wait.seconds={START_SECONDS}"]
+        options += [*_gate(f"http://{node.host(node.master)}:{MASTER_PORT}/json/"), "-Dslipway.wait.for=ALIVE"]
         main = ("slipway.Launch", *main)
-    return _java(node, str(node.bundle / "java" / "spark-path.jar"), heap, tuple(options), main)
+    return _java(node, str(_jar(node, "spark-path")), heap, (*_archive(node, "spark"), *options), main)
 
 
 def _for_executors(node: Node, worker: Program) -> Program:
@@ -269,6 +297,13 @@ def _settings(name: str, values: dict[str, str]) -> dict[str, str]:
         if line.strip() and not line.startswith("#"):
             key, _, value = line.partition(" ")
             settings[key] = Template(value.strip()).substitute(values)
+    return settings
+
+
+def _hadoop_settings(node: Node, name: str, values: dict[str, str]) -> dict[str, str]:
+    settings = _settings(f"{name}.conf", values)
+    if name == "hdfs-site" and sizes(node.memory_mb).small:
+        settings |= _settings("hdfs-site-small.conf", values)
     return settings
 
 

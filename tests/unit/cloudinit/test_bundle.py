@@ -14,7 +14,9 @@ import pytest
 from cloudinit import bundle
 from cloudinit.bundle import build, parts
 from cloudinit.bundle.parts import Part, ensure
-from cloudinit.bundle.tools import BuildError, find
+from cloudinit.bundle.tools import BuildError, Tools, find
+from cloudinit.bundle.trial import Trial
+from cloudinit.frameworks.node import half
 
 
 def test_its_version_is_the_same_for_the_same_sources() -> None:
@@ -47,6 +49,75 @@ def test_it_makes_a_part_anew_after_an_interruption_and_not_again(tmp_path: Path
     assert ensure(Part("x", "1", "", lambda to: (to / "whole").touch()), place)
     assert not (place / "half").exists()
     assert not ensure(Part("x", "1", "", interrupted), place)
+
+
+def test_it_is_good_without_a_part_that_is_optional_and_tries_again_later(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(to: Path) -> None:
+        (to / "half").touch()
+        raise BuildError("java ended with 1:\nUnrecognized option")
+
+    place = tmp_path / "archives-1"
+    assert not build._make(Part("archives", "1", "", refused, optional=True), place)
+    assert not place.exists()
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("archives: left out, everything works without")
+    assert said.endswith("java ended with 1: Unrecognized option")
+    assert build._make(Part("archives", "1", "", lambda to: (to / "whole").touch(), optional=True), place)
+    with pytest.raises(BuildError):
+        build._make(Part("hadoop", "1", "", refused), tmp_path / "hadoop-1")
+
+
+def a_java(folder: Path, home: Path, build_text: str) -> Tools:
+    """Tools with a program that answers as a Java of this build at this place."""
+    folder.mkdir()
+    java = folder / "java"
+    java.write_text(f"#!/bin/sh\necho '    java.home = {home}'\necho 'OpenJDK {build_text}'\n")
+    java.chmod(0o755)
+    return Tools(Path("/usr/bin/python3"), "uv", str(java), "javac", "mvn")
+
+
+def test_its_archives_belong_to_one_java_and_to_the_jars(tmp_path: Path) -> None:
+    home, other = tmp_path / "jdk", tmp_path / "other jdk"
+    for place in (home, other):
+        (place / "lib").mkdir(parents=True)
+        (place / "lib/modules").write_text("classes")
+        os.utime(place / "lib/modules", (1, 1))
+
+    def names(tools: Tools) -> dict[str, str]:
+        return {part.name: part.directory_name for part in parts.all_parts(tmp_path, tools)}
+
+    first = names(a_java(tmp_path / "1", home, "17.0.15"))
+    assert names(a_java(tmp_path / "2", home, "17.0.15")) == first
+    newer = names(a_java(tmp_path / "3", home, "17.0.16"))
+    elsewhere = names(a_java(tmp_path / "4", other, "17.0.15"))
+    os.utime(home / "lib/modules", (2, 2))
+    installed_anew = names(a_java(tmp_path / "5", home, "17.0.15"))
+    assert len({found["archives"] for found in (first, newer, elsewhere, installed_anew)}) == 4
+    for found in (newer, elsewhere, installed_anew):
+        assert {name for name in found if found[name] != first[name]} == {"archives"}
+
+
+def test_a_change_of_the_node_program_leaves_all_parts_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = a_java(tmp_path / "1", tmp_path, "17")
+    before, version = [part.directory_name for part in parts.all_parts(tmp_path, tools)], bundle.version()
+    (tmp_path / "program").mkdir()
+    (tmp_path / "program/new.py").write_text("")
+    monkeypatch.setattr(bundle, "DIRECTORY", tmp_path / "program")
+    monkeypatch.setattr(bundle, "PACKAGES", ())
+    assert bundle.version() != version
+    assert [part.directory_name for part in parts.all_parts(tmp_path, tools)] == before
+
+
+def test_its_list_of_classes_has_each_once_and_what_lambdas_made_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "hadoop-namenode.classes").write_text("java/lang/Object\n@lambda-proxy a run\norg/Name\n")
+    (tmp_path / "hadoop-datanode.classes").write_text("java/lang/Object\n@lambda-proxy a run\norg/Data\n")
+    (tmp_path / "spark-master.classes").write_text("org/Spark\n")
+    merged = Trial([], half("spark"), tmp_path).merge("hadoop")
+    assert merged.read_text().splitlines() == ["java/lang/Object", "org/Data", "org/Name", "@lambda-proxy a run"]
 
 
 def test_its_jar_of_names_keeps_the_lines_of_a_manifest_short(tmp_path: Path) -> None:

@@ -75,21 +75,49 @@ def test_it_runs_the_services_that_the_manifest_names(role: str, master: Node, w
     assert names == manifest("spark").role(role).services
 
 
-def test_it_formats_on_the_master_only_and_only_once(master: Node, worker: Node) -> None:
-    program = spark.format_program(master)
-    assert program is not None
-    assert program.command[-4:] == ("-format", "-nonInteractive", "-clusterid", "CID-5b6c")
-    assert spark.format_program(worker) is None
-    version = master.path("/var/lib/slipway/name/current/VERSION")
-    version.parent.mkdir(parents=True)
-    version.touch()
-    assert spark.format_program(master) is None
+def test_it_holds_what_depends_on_the_master_back_until_the_master_has_started(master: Node, worker: Node) -> None:
+    datanode, daemon = (service.program.command for service in spark.services(worker))
+    assert "-Dslipway.wait=http://master.c1.slipway.internal:8080/json/" in daemon
+    assert "slipway.Launch" in daemon
+    assert any(word.startswith("-Dslipway.wait=http://master.c1.slipway.internal:9870/") for word in datanode)
+    assert not [word for service in spark.services(master) for word in service.program.command if "wait" in word]
 
 
-def test_it_starts_a_worker_when_the_master_answers(worker: Node) -> None:
-    command = spark.services(worker)[1].program.command
-    assert "-Dslipway.wait=master.c1.slipway.internal:7077" in command
-    assert "slipway.Launch" in command
+def test_it_hurries_on_small_nodes_only(master: Node) -> None:
+    large = replace(master, memory_mb=8192)
+    hurried, unhurried = properties(master, "hdfs-site.xml"), properties(large, "hdfs-site.xml")
+    assert hurried["dfs.namenode.safemode.extension"] == "0"
+    assert set(hurried) - set(unhurried) == {
+        "dfs.namenode.safemode.extension",
+        "dfs.namenode.startup.delay.block.deletion.sec",
+        "dfs.heartbeat.interval",
+        "dfs.namenode.decommission.interval",
+        "dfs.namenode.redundancy.interval.seconds",
+    }
+    small_java, large_java = (spark.services(node)[0].program.command for node in (master, large))
+    assert "-XX:TieredStopAtLevel=1" in small_java
+    assert "-XX:TieredStopAtLevel=1" not in large_java
+
+
+def test_it_starts_from_an_archive_of_classes_where_the_bundle_has_one(master: Node) -> None:
+    def archives(node: Node) -> list[str]:
+        words = [word for service in spark.services(node) for word in service.program.command]
+        return [word.rpartition("/")[2] for word in words if word.startswith("-XX:SharedArchiveFile=")]
+
+    assert archives(master) == []
+    (master.bundle / "archives").mkdir(parents=True)
+    for name in ("hadoop.jsa", "spark.jsa"):
+        (master.bundle / "archives" / name).touch()
+    assert archives(master) == ["hadoop.jsa", "spark.jsa"]
+
+
+def test_it_names_our_jars_by_the_place_that_they_name_others_from(master: Node, tmp_path: Path) -> None:
+    part = tmp_path / "parts" / "java-0123"
+    part.mkdir(parents=True)
+    master.bundle.mkdir()
+    (master.bundle / "java").symlink_to(part)
+    command = spark.services(master)[1].program.command
+    assert command[command.index("-cp") + 1] == str(part / "spark-path.jar")
 
 
 def test_it_resolves_names_by_a_file_of_its_own_only_where_nodes_share_a_machine(worker: Node) -> None:

@@ -12,13 +12,15 @@ import javax.net.SocketFactory;
  * Opens every connection of Hadoop's RPC FROM the node's own address (-Dslipway.address, else SLIPWAY_ADDRESS).
  *
  * <p>Several nodes may share one machine. The kernel would then give all of them the same source address, by which the
- * NameNode tells its datanodes, and its friends, apart.
+ * NameNode tells its datanodes, and its friends, apart. A program that has a {@link Gate} waits there before its first
+ * connection.
  */
 public final class BindSocketFactory extends SocketFactory {
     private static final String ADDRESS = System.getProperty("slipway.address", System.getenv("SLIPWAY_ADDRESS"));
 
     @Override
     public Socket createSocket() throws IOException {
+        Gate.await();
         SocketChannel channel = SocketChannel.open();
         try {
             if (ADDRESS != null && !ADDRESS.isEmpty()) {

@@ -1,0 +1,182 @@
+"""A cluster of two nodes that runs for some seconds while the bundle is made: which classes do its programs load?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..frameworks.manifest import Manifest
+from ..frameworks.node import Half, Program, half
+from ..frameworks.spark.manifest import MANIFEST
+from ..slipway_node.files import tail, write_file
+from ..slipway_node.hosts import write_hosts
+from ..slipway_node.node import Node
+from .tools import BuildError, Tools
+
+READY_SECONDS = 120.0
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.1
+TRIES = 50
+MEMORY_MB = 1536
+# Which archive a service's classes belong into.
+SERVICES = {"namenode": "hadoop", "datanode": "hadoop", "master": "spark", "worker": "spark"}
+
+
+def class_lists(places: Mapping[str, Path], scratch: Path, tools: Tools) -> dict[str, Path]:
+    """The merged list of classes for each archive. BuildError where the cluster does not come up."""
+    bundle = scratch / "bundle"
+    bundle.mkdir()
+    for name, place in places.items():
+        (bundle / name).symlink_to(place)
+    trial = Trial(_nodes(bundle, scratch, Path(tools.java)), half(MANIFEST.name), scratch)
+    with trial.running():
+        trial.wait()
+        trial.move_files()
+    return {archive: trial.merge(archive) for archive in set(SERVICES.values())}
+
+
+class Trial:
+    """The cluster; every program of it writes down the classes that it loads."""
+
+    def __init__(self, nodes: list[Node], framework: Half, scratch: Path) -> None:
+        self._nodes = nodes
+        self._half = framework
+        self._scratch = scratch
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Start all; in the end stop all, which completes the lists."""
+        try:
+            for node in self._nodes:
+                self._start(node)
+            yield
+        finally:
+            self._stop()
+
+    def wait(self) -> None:
+        """Until every node is a member of the cluster."""
+        end = time.monotonic() + READY_SECONDS
+        while missing := next((gap for node in self._nodes if (gap := self._half.missing(node))), ""):
+            for name, process in self._running.items():
+                if process.poll() is not None:
+                    raise BuildError(f"{name} ended with {process.returncode}: {tail(self._log(name), 600)}")
+            if time.monotonic() > end:
+                raise BuildError(f"the cluster for the class lists is not complete: {missing}")
+            time.sleep(POLL_SECONDS)
+
+    def move_files(self) -> None:
+        """Every job starts this tool, too."""
+        node = self._nodes[0]
+        folder = self._scratch / "input"
+        folder.mkdir()
+        (folder / "file").write_text("some data\n")
+        uri = self._half.job_directory_uri(node, "trial")
+        for verb, *arguments in (("put", str(folder), uri), ("get", uri, str(self._scratch / "output"), "1000")):
+            command, environment = self._half.job_folder_command(node, verb, *arguments)
+            process = self._popen(node, f"hadoop-{verb}", Program(tuple(command), environment))
+            if process.wait(READY_SECONDS) != 0:
+                raise BuildError(f"JobFolder {verb} failed: {tail(self._log(f'hadoop-{verb}'), 600)}")
+
+    def merge(self, archive: str) -> Path:
+        """One list of all that the programs for this archive have loaded; what lambdas made comes last."""
+        lines = {line for file in self._scratch.glob(f"{archive}-*.classes") for line in file.read_text().splitlines()}
+        merged = self._scratch / f"{archive}.classes"
+        merged.write_text("".join(f"{line}\n" for line in sorted(lines, key=lambda line: ("@" in line, line))))
+        return merged
+
+    def _start(self, node: Node) -> None:
+        write_hosts(node)
+        for directory in (*self._half.directories(node), node.path("/var/log/slipway")):
+            directory.mkdir(parents=True, exist_ok=True)
+        for file in self._half.configuration(node):
+            write_file(file.path, file.text, file.mode)
+        self._half.prepare_storage(node)
+        for service in self._half.services(node):
+            if service.name in SERVICES:
+                name = f"{SERVICES[service.name]}-{service.name}"
+                self._running[name] = self._popen(node, name, service.program)
+
+    def _popen(self, node: Node, name: str, program: Program) -> subprocess.Popen[bytes]:
+        java, *words = program.command
+        noting = f"-XX:DumpLoadedClassList={self._scratch / f'{name}.classes'}"
+        with self._log(name).open("wb") as log:
+            return subprocess.Popen(
+                [java, noting, *words],
+                env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **program.environment},
+                cwd=node.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _stop(self) -> None:
+        for process in self._running.values():
+            process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + STOP_SECONDS
+        for process in self._running.values():
+            try:
+                process.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _log(self, name: str) -> Path:
+        return self._scratch / f"{name}.log"
+
+
+def _nodes(bundle: Path, scratch: Path, java: Path) -> list[Node]:
+    names = MANIFEST.nodes(1)
+    prefix = _free_prefix(MANIFEST, len(names))
+    hosts = {node.name: f"{prefix}.{10 + number}" for number, node in enumerate(names)}
+    secret = uuid.uuid4().hex
+    return [
+        Node(
+            root=scratch / node.name,
+            embedded=True,
+            bundle=bundle,
+            run=scratch / node.name / "run",
+            cluster_id="trial",
+            domain="trial.slipway.internal",
+            secret=secret,
+            name=node.name,
+            role=node.role,
+            master=MANIFEST.master.name,
+            hosts=hosts,
+            gateway=f"{prefix}.2",
+            memory_mb=MEMORY_MB,
+            vcpus=1,
+            java=java,
+        )
+        for node in names
+    ]
+
+
+def _free_prefix(manifest: Manifest, count: int) -> str:
+    """Addresses of this machine alone, on which nobody holds one of our ports."""
+    for _ in range(TRIES):
+        prefix = f"127.{random.randint(121, 126)}.{random.randint(1, 250)}"  # noqa: S311 - no secret
+        if all(_is_free(f"{prefix}.{10 + node}", port.number) for node in range(count) for port in manifest.ports):
+            return prefix
+    raise BuildError(
+        "on no address below 127.0.0.0/8 all ports of a node are free: does a server hold them on 0.0.0.0?"
+    )
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
