@@ -24,7 +24,7 @@ from pathlib import Path
 
 from . import PACKAGES, source_files, version
 from .parts import MARKER, Part, all_parts, ensure
-from .tools import BuildError, find
+from .tools import BuildError, find, run
 
 _MAIN = """\
 import sys
@@ -37,11 +37,11 @@ from slipway_node.main import main
 sys.exit(main(sys.argv[1:], Path(sys.argv[0]).resolve().parent, manifest, half))
 """
 
-# -I: nothing of a job's or a person's Python environment reaches the node program.
+# -I: nothing of a job's or a person's Python environment reaches the node program. -S: it needs no packages.
 _COMMAND = """\
 #!/bin/sh
 bundle=$(dirname "$(dirname "$(readlink -f "$0")")")
-exec "$bundle/node-python/bin/python" -I "$bundle/slipway-node.pyz" "$@"
+exec "$bundle/node-python/bin/python" -I -S "$bundle/slipway-node.pyz" "$@"
 """
 
 
@@ -56,7 +56,7 @@ def build(cache: Path, python: Path, uv: str) -> Path:
         parts = all_parts(cache, tools)
         made = [_make(part, cache / "parts" / part.directory_name) for part in parts]
         if any(made) or not _is_current(bundle, parts):
-            _lay_out(bundle, parts)
+            _lay_out(bundle, parts, cache)
             _say(f"bundle {bundle.name} is ready, {time.monotonic() - began:.1f} s")
     return bundle
 
@@ -84,15 +84,17 @@ def _is_current(bundle: Path, parts: list[Part]) -> bool:
     )
 
 
-def _lay_out(bundle: Path, parts: list[Part]) -> None:
+def _lay_out(bundle: Path, parts: list[Part], cache: Path) -> None:
     bundle.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=bundle.parent, prefix=".partial-") as name:
         scratch = Path(name)
         fresh = scratch / "bundle"
         (fresh / "bin").mkdir(parents=True)
-        for part in parts:
-            (fresh / part.name).symlink_to(Path("..", "..", "parts", part.directory_name))
-        _node_program(fresh / "slipway-node.pyz", scratch / "program")
+        places = {part.name: cache / "parts" / part.directory_name for part in parts}
+        for name, place in places.items():
+            (fresh / name).symlink_to(Path("..", "..", "parts", place.name))
+        python = places["node-python"] / "bin" / "python"
+        _node_program(fresh / "slipway-node.pyz", scratch / "program", python)
         command = fresh / "bin" / "slipway-node"
         command.write_text(_COMMAND)
         command.chmod(0o755)
@@ -102,14 +104,18 @@ def _lay_out(bundle: Path, parts: list[Part]) -> None:
         fresh.replace(bundle)
 
 
-def _node_program(target: Path, scratch: Path) -> None:
+def _node_program(target: Path, scratch: Path, python: Path) -> None:
+    """The program with its byte code: compiling it would be most of what a node's boot costs."""
     for package in PACKAGES:
         for file in source_files(package):
             copy = scratch / package.name / file.relative_to(package)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
     (scratch / "__main__.py").write_text(_MAIN)
-    zipapp.create_archive(scratch, target, compressed=True)
+    # Another Python than that of the nodes finds the sources beside it.
+    unchecked = ["--invalidation-mode", "unchecked-hash"]
+    run([str(python), "-I", "-m", "compileall", "-q", "-b", *unchecked, "-s", str(scratch), str(scratch)])
+    zipapp.create_archive(scratch, target)
 
 
 @contextmanager

@@ -130,10 +130,19 @@ def test_its_jar_of_names_keeps_the_lines_of_a_manifest_short(tmp_path: Path) ->
 
 def test_its_node_program_imports_nothing_but_itself(tmp_path: Path) -> None:
     program = tmp_path / "slipway-node.pyz"
-    build._node_program(program, tmp_path / "scratch")
-    done = subprocess.run([sys.executable, "-I", str(program)], capture_output=True, text=True, cwd="/", check=False)
+    build._node_program(program, tmp_path / "scratch", Path(sys.executable))
+    command = [sys.executable, "-I", "-S", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     assert done.returncode == 2
     assert done.stderr == "use: slipway-node boot | agent\n"
+
+
+def test_its_node_program_is_not_compiled_anew_at_each_start(tmp_path: Path) -> None:
+    program = tmp_path / "slipway-node.pyz"
+    build._node_program(program, tmp_path / "scratch", Path(sys.executable))
+    script = f"import sys; sys.path.insert(0, {str(program)!r}); import slipway_node.boot as b; print(b.__file__)"
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{program}/slipway_node/boot.pyc\n"
 
 
 def test_it_says_what_to_install_where_java_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
