@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     verb("doctor", "what this machine has, what is missing, what to do", run_doctor)
     one = verb("test", "run the tests; the last lines are the counts", run_test)
     one.add_argument(
-        "suites", nargs="*", metavar="unit|db|e2e", help="all when none is named; pytest's options after --"
+        "suites", nargs="*", metavar="unit|db|e2e|browser", help="all when none is named; pytest's options after --"
     )
     one = verb("render", "print the Heat template of a cluster", run_render)
     one.add_argument("spec", metavar="SPEC.yaml")

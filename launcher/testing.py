@@ -22,9 +22,11 @@ from launcher.environments import python_of
 from launcher.paths import TOP, Paths
 from launcher.problem import Problem
 
-SUITES = ("unit", "db", "e2e")
+SUITES = ("unit", "db", "e2e", "browser")
 # Tools that no package index has as they are: program -> Debian package.
-SYSTEM_TOOLS = {"shellcheck": "shellcheck"}
+SYSTEM_TOOLS = {"shellcheck": "shellcheck", "chromium": "chromium"}
+# What a suite needs of them.
+NEEDED_BY = {"browser": ("chromium",)}
 COUNTS = ("tests", "passed", "failures", "errors", "skipped")
 
 
@@ -55,10 +57,10 @@ def read_counts(report: str) -> dict[str, int]:
 
 def describe(outcome: Outcome) -> str:
     if not outcome.counts:
-        return f"{outcome.suite:6} FAILED  it did not run to its end (exit status {outcome.exit_code})"
+        return f"{outcome.suite:7} FAILED  it did not run to its end (exit status {outcome.exit_code})"
     parts = [f"{outcome.counts[name]} {name}" for name in COUNTS[1:] if outcome.counts[name] or name == "passed"]
     verdict = "ok" if outcome.good else "FAILED"
-    return f"{outcome.suite:6} {verdict:7} {', '.join(parts)} in {outcome.seconds:.1f} s"
+    return f"{outcome.suite:7} {verdict:7} {', '.join(parts)} in {outcome.seconds:.1f} s"
 
 
 def total(outcomes: Sequence[Outcome]) -> Outcome:
@@ -70,15 +72,18 @@ def total(outcomes: Sequence[Outcome]) -> Outcome:
 def run_suites(paths: Paths, chosen: Sequence[str], options: Sequence[str], console: Console) -> bool:
     """Run the suites (all when none is named); whether all is well. The last lines are the counts."""
     environment = ensure_environment(paths, console)
+    suites = chosen or SUITES
+    for program in {program for suite in suites for program in NEEDED_BY.get(suite, ())}:
+        system_program(program, console)
     outcomes = []
-    for suite in chosen or SUITES:
+    for suite in suites:
         console.say(f"== {suite}")
         outcomes.append(_run_suite(paths, environment, suite, options))
     console.say()
     for outcome in [*outcomes, total(outcomes)]:
         console.say(describe(outcome))
         if outcome.counts.get("skipped") and outcome.suite != "total":
-            console.say(f"{'':6} skipped tests count as failed: something that they need is missing (see above)")
+            console.say(f"{'':7} skipped tests count as failed: something that they need is missing (see above)")
     return total(outcomes).good
 
 

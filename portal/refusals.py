@@ -44,6 +44,20 @@ class Invalid(Refusal):
         return cls(detail, "Correct the named fields and send it again.", fields)
 
 
+class StaleForm(Refusal):
+    """A form without the secret of the present session."""
+
+    status = 403
+    code = "stale-form"
+    title = "This page is too old"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It is from before you logged in, or your browser sends no cookies. Nothing was changed.",
+            "Go back, load the page again, and send it once more.",
+        )
+
+
 class NotFound(Refusal):
     """Also where something exists, but its existence is none of the asker's business."""
 

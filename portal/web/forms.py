@@ -28,6 +28,9 @@ class LogInForm(AuthenticationForm):
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.label_suffix = ""
+        if self.is_bound:  # the password is what must be typed anew
+            del self.fields["username"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class CreateForm(forms.Form):

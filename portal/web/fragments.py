@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,17 +42,30 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "is_owner": cluster.owner_id == user.pk,
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
         "steps": [(event, titles[event.step]) for event in row["events"]],
-        "failed_log": cluster.events.filter(state=EventState.FAILED).values_list("log", flat=True).first()
-        if cluster.status == Status.FAILED
-        else "",
+        **(_failure(cluster) if cluster.status == Status.FAILED else {}),
         "jobs": jobs.visible_jobs(user).filter(cluster=cluster)[:50],
         "suffixes": ",".join(cluster.manifest.job_suffixes),
         "api_url": settings.PUBLIC_URL,
     }
 
 
+def _failure(cluster: Cluster) -> dict[str, Any]:
+    """The cause in one line, and all that the machine that failed has said of it."""
+    cause, _, rest = str((cluster.failure or {}).get("why", "")).partition("\n")
+    log = cluster.events.filter(state=EventState.FAILED).values_list("log", flat=True).first()
+    return {"cause": cause, "failed_log": log or rest.strip()}
+
+
 def cluster_fragment(user: User, cluster_id: UUID) -> str:
     return render_to_string("web/_cluster.html", cluster_context(user, cluster_id))
+
+
+def duration(seconds: int) -> str:
+    """As people say it: 26 s, 3 min 5 s, 2 h 4 min."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")) if number]
+    return " ".join(parts[:2]) or "0 s"
 
 
 def job_context(user: User, job_id: UUID) -> dict[str, Any]:
@@ -63,7 +75,7 @@ def job_context(user: User, job_id: UUID) -> dict[str, Any]:
         "moving": job.status in UNFINISHED,
         "log": storage.read_log(job.pk, LOG_SHOWN),
         "log_is_cut": job.log_received > LOG_SHOWN,
-        "ran_for": str(timedelta(seconds=round((job.ended_at - job.started_at).total_seconds())))
+        "ran_for": duration(round((job.ended_at - job.started_at).total_seconds()))
         if job.started_at and job.ended_at
         else "",
         "outputs": list(job.outputs.all()[:500]),

@@ -23,5 +23,8 @@ class RefusalMiddleware(MiddlewareMixin):
         return render(request, "web/refusal.html", {"refusal": error}, status=error.status)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code == 302 and "HX-Request" in request.headers:
+            # A part of a page that is led elsewhere, as to the log-in, takes its whole page along.
+            response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,7 +12,8 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from portal import live
 from portal.accounts.models import User
@@ -18,12 +21,14 @@ from portal.clusters import services as clusters
 from portal.clusters.models import Status
 from portal.jobs import files as job_files
 from portal.jobs import services as jobs
-from portal.refusals import Conflict, Invalid
+from portal.refusals import Conflict, Invalid, StaleForm
 from portal.web import fragments
 from portal.web.forms import CreateForm, LogInForm
 from portal.web.streams import stream
 
 OTHERS_SHOWN = 200  # on the home page of a teacher
+JOB_FIELDS = {"application": "Program", "arguments": "Arguments", "files": "Input files"}
+Action = Callable[..., HttpResponse]
 
 
 class LogIn(LoginView):
@@ -34,6 +39,25 @@ class LogIn(LoginView):
 
 def user_of(request: HttpRequest) -> User:
     return cast(User, request.user)
+
+
+def form_of(page: str) -> Callable[[Action], Action]:
+    """For what the forms of a page are sent to. Who comes by another way than by pressing the button, as after a log-in
+    on the way or by a reload, is led to the page."""
+
+    def decorate(action: Action) -> Action:
+        @wraps(action)
+        def answer(request: HttpRequest, **named: Any) -> HttpResponse:
+            return action(request, **named) if request.method == "POST" else redirect(reverse(page, kwargs=named))
+
+        return login_required(answer)
+
+    return decorate
+
+
+def stale_form(request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG001
+    """Django's CSRF_FAILURE_VIEW: mostly a page from before the last log-in."""
+    return render(request, "web/refusal.html", {"refusal": StaleForm()}, status=StaleForm.status)
 
 
 @login_required
@@ -47,8 +71,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "web/home.html", context)
 
 
-@login_required
-@require_POST
+@form_of("home")
 def create(request: HttpRequest) -> HttpResponse:
     form = CreateForm(user_of(request), request.POST)
     if form.is_valid():
@@ -65,21 +88,18 @@ def cluster(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     return render(request, "web/cluster.html", fragments.cluster_context(user_of(request), cluster_id))
 
 
-@login_required
 @require_GET
 async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBase:
     return await stream(request, live.cluster_topic(cluster_id), fragments.cluster_fragment, cluster_id)
 
 
-@login_required
-@require_POST
+@form_of("cluster")
 def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     clusters.delete(clusters.owned(user_of(request), cluster_id))
     return redirect("cluster", cluster_id)
 
 
-@login_required
-@require_POST
+@form_of("cluster")
 def submit(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     user = user_of(request)
     arguments = [line for line in request.POST.get("arguments", "").splitlines() if line.strip()]
@@ -88,7 +108,8 @@ def submit(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
         application = request.FILES.get("application")
         return redirect("job", jobs.submit(user, found, application, arguments, request.FILES.getlist("files")).pk)
     except (Invalid, Conflict) as refusal:
-        messages.error(request, f"{refusal.detail} {refusal.next}")
+        faults = [f"{JOB_FIELDS[name]}: {why}." for name, why in refusal.fields.items() if name in JOB_FIELDS]
+        messages.error(request, " ".join(faults) or f"{refusal.detail} {refusal.next}")
         return redirect("cluster", cluster_id)
 
 
@@ -98,7 +119,6 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "web/job.html", fragments.job_context(user_of(request), job_id))
 
 
-@login_required
 @require_GET
 async def job_live(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     return await stream(request, live.job_topic(job_id), fragments.job_fragment, job_id)

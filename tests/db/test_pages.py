@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from portal.accounts.models import User
@@ -116,3 +117,39 @@ def test_the_ended_time_of_a_deleted_cluster_is_shown(
     page = browser(alice).get(f"/clusters/{ready.pk}").content.decode()
     assert "This cluster is gone." in page
     assert "Ended" in page
+
+
+@pytest.mark.parametrize("form", ["delete", "jobs"])
+def test_who_comes_to_a_form_by_a_detour_is_led_to_its_page(
+    form: str, browser: Callable[[User], Client], alice: User, ready: Cluster
+) -> None:
+    answer = browser(alice).get(f"/clusters/{ready.pk}/{form}")
+    assert answer.headers["Location"] == f"/clusters/{ready.pk}"
+    ready.refresh_from_db()
+    assert ready.target == Status.READY
+
+
+def test_a_reload_of_a_refused_form_is_the_first_page(browser: Callable[[User], Client], alice: User) -> None:
+    assert browser(alice).get("/clusters/create").headers["Location"] == "/"
+
+
+def test_a_part_of_a_page_asked_for_after_the_session_reloads_the_page() -> None:
+    answer = Client(headers={"HX-Request": "true"}).get("/")
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (204, "true")
+
+
+@pytest.mark.parametrize("path", ["/clusters/{cluster}/live", "/jobs/{job}/live"])
+def test_a_stream_without_a_session_says_so_and_ends(path: str, job: Job) -> None:
+    async def read() -> list[bytes]:
+        answer = await AsyncClient().get(path.format(cluster=job.cluster_id, job=job.pk))
+        return [part async for part in answer.streaming_content]
+
+    assert async_to_sync(read)() == [b"event: logged-out\ndata: now\n\n"]
+
+
+def test_a_form_from_before_the_log_in_is_refused_with_what_to_do(alice: User, ready: Cluster) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post(f"/clusters/{ready.pk}/delete")
+    assert answer.status_code == 403
+    assert "load the page again" in answer.content.decode()

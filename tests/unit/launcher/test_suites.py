@@ -35,7 +35,7 @@ def test_it_calls_a_suite_failed_that_proves_nothing(outcome: Outcome) -> None:
 def test_it_adds_the_suites_up() -> None:
     outcome = total([Outcome("unit", 0, GOOD, 1.0), Outcome("db", 0, GOOD, 2.0)])
     assert outcome.good
-    assert describe(outcome) == "total  ok      6 passed in 3.0 s"
+    assert describe(outcome) == "total   ok      6 passed in 3.0 s"
 
 
 def test_it_runs_no_program_that_the_project_does_not_name() -> None:

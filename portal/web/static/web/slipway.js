@@ -1,9 +1,10 @@
 // Times are sent in UTC, so that they can be read without this; with it they are shown in the reader's own zone.
-const format = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
-    time.textContent = format.format(new Date(time.dateTime));
+    time.textContent = (time.matches(".clock") ? clock : date).format(new Date(time.dateTime));
   }
 }
 
@@ -17,7 +18,14 @@ function refresh(root) {
   showEnd(root);
 }
 
+// The stream says when the reader's session has ended: the page loads anew, which leads to the log-in and back here.
+function loadAnew(event) {
+  event.target.close();
+  location.reload();
+}
+
 refresh(document);
+document.addEventListener("htmx:sseOpen", (event) => event.detail.source.addEventListener("logged-out", loadAnew));
 // What the reader had opened stays open when a newer picture comes.
 let opened = [];
 document.addEventListener("htmx:sseBeforeMessage", (event) => {

@@ -1,0 +1,103 @@
+"""How many queries each page and each answer takes, as data; no more where there is much to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portal.accounts.models import User
+from portal.api import urls as api_urls
+from portal.clusters import services as clusters
+from portal.clusters.wishes import Wish
+from portal.courses.models import Course
+from portal.jobs import services as jobs
+from portal.jobs import storage
+from portal.jobs.models import Job, JobOutput
+from portal.web import urls as page_urls
+from tests.db.conftest import make_ready
+
+# Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
+PAGES = {
+    "log-in": 2,
+    "home": 9,
+    "cluster": 6,
+    "job": 4,
+    "job-log": 3,
+    "job-output": 4,
+}
+ANSWERS = {
+    "courses": 2,
+    "clusters": 4,
+    "cluster": 4,
+    "cluster-jobs": 5,
+    "job": 2,
+    "job-log": 2,
+    "job-outputs": 3,
+    "job-output": 3,
+}
+# They change something, or are streams of what a page shows already.
+ACTIONS = {"create", "delete", "submit", "log-out", "tokens", None}
+STREAMS = {"cluster-live", "job-live"}
+LITTLE = {"number": 1, "jobs_of_one": 1}
+MUCH = {"number": 20, "jobs_of_one": 50}
+
+
+def fill(owner: User, wish: Wish, number: int, jobs_of_one: int) -> Job:
+    """So many clusters, the last of which has so many jobs, the last of which has as many files of output."""
+    Course.objects.update(clusters_each=number)
+    for count in range(number):
+        cluster = make_ready(clusters.create(owner, replace(wish, name=f"cluster {count}")))
+        for node in cluster.nodes.all():
+            for step in ("facts", "hosts", "configuration"):
+                clusters.record_event(node, step, "done", 0.1, "", "")
+    for _ in range(jobs_of_one):
+        job = Job.objects.create(cluster=cluster, owner=owner, application="flights.py")
+    jobs.append_log(job, 0, b"hello\n")
+    for count in range(jobs_of_one):
+        JobOutput.objects.create(job=job, path=f"{count}.csv", size=4, uploaded=True)
+    storage.write(storage.output_file(job.pk, "0.csv"), [b"a,b\n"])
+    return job
+
+
+def address(name: str, job: Job) -> str:
+    kind, given = name.removeprefix("api:").partition("-")[0], {}
+    if kind == "cluster":
+        given = {"cluster_id": job.cluster_id}
+    elif kind == "job":
+        given = {"job_id": job.pk}
+    return reverse(name, kwargs={**given, "path": "0.csv"} if name.endswith("-output") else given)
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code in (200, 302)
+    return len(captured)
+
+
+@pytest.mark.parametrize("filling", [LITTLE, MUCH], ids=["little", "much"])
+def test_pages_take_what_the_table_says(
+    filling: dict[str, int], browser: Callable[[User], Client], alice: User, bob: User, wish: Wish
+) -> None:
+    job, student, teacher = fill(alice, wish, **filling), browser(alice), browser(bob)
+    assert {name: queries(student, address(name, job)) for name in PAGES} == PAGES
+    assert {name: queries(teacher, address(name, job)) for name in PAGES} == PAGES
+
+
+@pytest.mark.parametrize("filling", [LITTLE, MUCH], ids=["little", "much"])
+def test_answers_take_what_the_table_says(
+    filling: dict[str, int], api: Callable[[User], Client], alice: User, bob: User, wish: Wish
+) -> None:
+    job, student, teacher = fill(alice, wish, **filling), api(alice), api(bob)
+    assert {name: queries(student, address(f"api:{name}", job)) for name in ANSWERS} == ANSWERS
+    assert {name: queries(teacher, address(f"api:{name}", job)) for name in ANSWERS} == ANSWERS
+
+
+def test_no_page_and_no_answer_is_missing_here() -> None:
+    assert {pattern.name for pattern in page_urls.urlpatterns} - ACTIONS - STREAMS == set(PAGES)
+    assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS == set(ANSWERS)
