@@ -6,7 +6,7 @@ import pytest
 
 from launcher.console import Console
 from launcher.problem import Problem
-from launcher.testing import Outcome, describe, read_counts, system_program, total
+from launcher.testing import NEEDED_BY, Outcome, describe, read_counts, system_program, total
 
 REPORT = '<testsuites><testsuite tests="7" failures="1" errors="2" skipped="1"/></testsuites>'
 GOOD = {"tests": 3, "passed": 3, "failures": 0, "errors": 0, "skipped": 0}
@@ -41,3 +41,11 @@ def test_it_adds_the_suites_up() -> None:
 def test_it_runs_no_program_that_the_project_does_not_name() -> None:
     with pytest.raises(Problem, match="not in the test environment"):
         system_program("sh", Console())
+
+
+def test_a_normal_user_is_told_which_package_a_suite_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert NEEDED_BY["browser"] == ("chromium",)
+    with pytest.raises(Problem, match=r"apt-get install .* chromium"):
+        system_program("chromium", Console())
