@@ -87,7 +87,7 @@ def portal(plan: Plan, environment: Mapping[str, str]) -> dict[str, Service]:
     python = str(python_of(plan.portal))
     web = [python, "-m", "uvicorn", "portal.asgi:application", "--host", "127.0.0.1", "--port", str(plan.ports["web"])]
     worker = [python, "-m", "celery", "-A", "portal", "worker", "--beat", "--pool", "threads", "--concurrency", "4"]
-    schedule = ["--schedule", str(plan.paths.home / "beat-schedule"), "--loglevel", "INFO"]
+    schedule = ["--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO"]
     return {
         # Event streams and long polls have no end of their own: a stop does not wait for them.
         "web": _service(plan, "web", [*web, "--timeout-graceful-shutdown", "3"], environment, made_from),

@@ -2,7 +2,11 @@
 
 import os
 
+import celery.beat
 from celery import Celery
+
+# The beat of `worker --beat` is a thread: a process of its own would outlive a worker that is killed.
+celery.beat._Process = None  # type: ignore[assignment,misc]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 

@@ -45,6 +45,24 @@ def log_in(house: Embedded, course: str) -> session.Session:
     return session.Session(auth)
 
 
+def strays(home: Path) -> list[Process]:
+    """The processes of a home that do not descend from its supervisord: nobody would restart or end them."""
+    supervisor = int((home / "supervisord.pid").read_text())
+    return [process for process in processes_below(home) if supervisor not in _line_of(process.pid)]
+
+
+def _line_of(pid: int) -> list[int]:
+    """A process, its parent, and so on."""
+    line = []
+    while pid > 1:
+        line.append(pid)
+        try:
+            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except FileNotFoundError:
+            break
+    return line
+
+
 def heat(house: Embedded, course: str) -> Any:
     return client.Client("1", session=log_in(house, course), service_type="orchestration")
 

@@ -17,7 +17,7 @@ from launcher import paths, redis
 from launcher.testing import Embedded
 from tests.e2e import faults
 from tests.e2e.minicloud_harness import until
-from tests.e2e.remains import heat, processes_below, stacks_of
+from tests.e2e.remains import heat, stacks_of, strays
 
 
 def flush(house: Embedded) -> None:
@@ -72,7 +72,7 @@ def test_a_cluster_lives_its_life_while_a_service_dies(
     until("every service to answer", lambda: house.status()["state"] == "up")
     assert stacks_of(house) == []
     assert list((house.home / "minicloud" / "servers").iterdir()) == []
-    assert [process.command for process in processes_below(house.home) if "java" in process.command] == []
+    assert strays(house.home) == []
 
 
 def test_every_hour_of_these_clusters_is_recorded_once(house: Embedded, lived: list[faults.Json]) -> None:
