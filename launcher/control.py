@@ -89,10 +89,11 @@ def wait(
         pids: set[int] = set()
         while not (is_current(paths, service) and probes[service.name]()):
             status = keeper.statuses().get(service.name)
-            if status is None:
+            # One that lives and does not answer is only busy: the machine may be.
+            if status is None and processes.read_running(paths.running("supervisord")) is None:
                 raise died(paths, "supervisord", "ended")
-            pids |= {status.pid} - {0}
-            if status.state == "FATAL" or len(pids) > ENDS_BEFORE_GIVING_UP:
+            pids |= {status.pid} - {0} if status else set()
+            if (status and status.state == "FATAL") or len(pids) > ENDS_BEFORE_GIVING_UP:
                 raise died(paths, service.name, "did not start")
             if time.monotonic() > deadline:
                 raise died(paths, service.name, f"did not answer in {seconds:.0f} s")

@@ -27,6 +27,30 @@ def is_free(port: int) -> bool:
     return True
 
 
+class Claims:
+    """Ports that we have chosen and do not listen on yet: until then no other home's `up` on this machine takes them.
+
+    A claim is a socket in the kernel's abstract namespace: it needs no file, and ends with us.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[socket.socket] = []
+
+    def take(self, port: int) -> bool:
+        """Claim a port; False where somebody listens on it, or has claimed it."""
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0slipway-port-{port}")
+        except OSError:
+            claim.close()
+            return False
+        if not is_free(port):
+            claim.close()
+            return False
+        self._held.append(claim)
+        return True
+
+
 def first_free(start: int, taken: set[int], free: Callable[[int], bool]) -> int:
     """The first free port from `start` on, going round within FIRST..LAST."""
     span = LAST - FIRST + 1
@@ -51,7 +75,8 @@ def choose(
     """The ports of web, keystone, heat and manila, and what to tell: (ports, notes).
 
     `kept` is what ports.json says; `ours` names the services of this home that are running now, whose ports are taken
-    by ourselves; `wanted` is what --port says. Problem if the wanted port is somebody else's.
+    by ourselves; `wanted` is what --port says; `free` claims the port of which it says so. Problem if the wanted port
+    is somebody else's.
     """
     notes: list[str] = []
     start = FIRST + int(hashlib.sha256(str(home).encode()).hexdigest(), 16) % (LAST - FIRST)

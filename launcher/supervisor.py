@@ -145,7 +145,7 @@ class Supervisor:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
 
-    def _call(self, method: str, *arguments: Any, seconds: float = 10) -> Any:
+    def _call(self, method: str, *arguments: Any, seconds: float = 30) -> Any:
         transport = _UnixTransport(str(self._paths.supervisor_socket), seconds)
         with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=transport) as server:
             return getattr(server, f"supervisor.{method}")(*arguments)

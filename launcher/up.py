@@ -56,6 +56,7 @@ class Ascent:
         self.console = console
         self.held = held
         self.keeper = Supervisor(paths)
+        self.claims = ports.Claims()
 
     def run(self) -> str:
         steps: list[tuple[str, Callable[[Step], None]]] = [
@@ -108,7 +109,7 @@ class Ascent:
         self.secrets = credentials.server_secrets(self.paths.secrets)
         ours = set(control.recorded(self.paths))
         kept = ports.read(self.paths.ports)
-        self.ports, notes = ports.choose(kept, ours, self.wanted_port, self.paths.home, ports.is_free)
+        self.ports, notes = ports.choose(kept, ours, self.wanted_port, self.paths.home, self.claims.take)
         for note in notes:
             step.say(note)
         if self.ports != kept:

@@ -81,3 +81,25 @@ def test_it_sees_a_port_that_somebody_listens_on() -> None:
         assert not ports.is_free(listener.getsockname()[1])
         freed = listener.getsockname()[1]
     assert ports.is_free(freed)
+
+
+def test_homes_that_come_up_at_the_same_moment_choose_different_ports() -> None:
+    one, other = ports.Claims(), ports.Claims()
+    first, _ = ports.choose({}, set(), None, HOME, one.take)
+    second, _ = ports.choose({}, set(), None, HOME, other.take)
+    assert set(first.values()).isdisjoint(second.values())
+
+
+def test_a_claim_ends_with_who_made_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    one = ports.Claims()
+    assert one.take(port)
+    assert not ports.Claims().take(port)
+    del one
+    assert ports.Claims().take(port)
+
+
+def test_it_claims_no_port_on_which_somebody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not ports.Claims().take(server.getsockname()[1])

@@ -1,0 +1,55 @@
+"""What compute does about trouble: it is one server's, and compute lives on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minicloud import addresses, server
+from minicloud.compute import Compute
+from minicloud.settings import load
+from tests.unit.minicloud.test_settings import good
+
+RECORD: dict[str, Any] = {
+    "name": "master",
+    "desired": "running",
+    "flavor": {"name": "small", "vcpus": 1, "memory_mb": 1536},
+    "bundle": "/usr",
+    "user_data": "#cloud-config\n{}",
+    "ports": [],
+}
+
+
+@pytest.fixture
+def compute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compute:
+    monkeypatch.setattr(addresses, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(server, "TURN_SECONDS", 0.1)
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(good() | {"home": str(tmp_path), "run": str(tmp_path)}))
+    found = Compute(load(file))
+    found.registry.prepare()
+    return found
+
+
+def test_a_server_waits_for_its_turn_among_the_homes_of_the_machine(compute: Compute) -> None:
+    compute.registry.put_server("a", RECORD)
+    with addresses.host_lock():
+        assert compute.look()  # again soon
+        assert (compute.registry.server_state("a") or {})["state"] == "BUILD"
+
+
+def test_a_server_with_a_damaged_record_goes_to_error_once_and_the_next_is_looked_at(compute: Compute) -> None:
+    for name in ("a", "b"):
+        compute.registry.put_server(name, RECORD)
+    (compute.registry.server_folder("a") / "server.json").write_text("{")
+    with addresses.host_lock():
+        compute.look()
+        noted = compute.registry.server_state("a") or {}
+        assert noted["state"] == "ERROR"
+        assert "server.json is damaged" in noted["reason"]
+        compute.look()
+    assert compute.registry.server_state("a") == noted
+    assert (compute.registry.server_state("b") or {})["state"] == "BUILD"
