@@ -43,7 +43,7 @@ def test_a_wrong_field_is_shown_at_its_place_and_nothing_is_lost(
     page = answer.content.decode()
     assert answer.status_code == 422
     assert 'value="mine"' in page
-    assert "must be a whole number from 1 to 60" in page
+    assert "must be a whole number from 1 to 160" in page
     assert "must be from 1 to 12 in this course" in page
     assert not Cluster.objects.exists()
 

@@ -49,7 +49,7 @@ MANIFEST = Manifest(
         Page("hdfs", "HDFS: datanodes and files", "master", 9870, "/dfshealth.html"),
     ),
     minimum_workers=1,
-    maximum_workers=60,
+    maximum_workers=160,
     default_workers=2,
     job_suffixes=(".py", ".jar"),
 )

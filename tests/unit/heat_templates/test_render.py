@@ -82,7 +82,7 @@ def test_each_node_has_a_wait_condition_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("workers", 0, "from 1 to 60"), ("workers", 61, "from 1 to 60"), ("workers", True, "whole number"),
+        ("workers", 0, "from 1 to 160"), ("workers", 161, "from 1 to 160"), ("workers", True, "whole number"),
         ("workers", "2", "whole number"), ("name", "", "1 to 60 characters"), ("name", "x" * 61, "1 to 60 characters"),
         ("name", "a\0b", "control characters"), ("name", "\ud800", "control characters"), ("id", "1", "UUID"),
         ("framework", "sparc", "there is spark"), ("gateway_address", "0.0.0.0/0", "IPv4 address"),
@@ -109,7 +109,7 @@ def test_unknown_and_missing_fields_are_named() -> None:
     assert caught.value.fields["workers"] == "missing"
 
 
-@given(name=st.text(max_size=80), node=st.sampled_from(["master", "worker-60"]))
+@given(name=st.text(max_size=80), node=st.sampled_from(["master", "worker-160"]))
 def test_server_names_are_host_names(name: str, node: str) -> None:
     made = server_name(name, example().id, node)
     assert len(made) <= 53
