@@ -17,13 +17,15 @@ import socket
 import time
 from typing import Any
 
-from minicloud import init, ports, processes, server
+from minicloud import init, mounts, ports, processes, server
 from minicloud.addresses import BlockFile
 from minicloud.errors import BusyError, MinicloudError
 from minicloud.files import tail
+from minicloud.mount_service import MountService
 from minicloud.registry import Registry
 from minicloud.server import Started
 from minicloud.settings import Settings
+from minicloud.shares import Shares
 
 LOG = logging.getLogger("compute")
 # Datagrams and ended processes wake it at once; this is for a datagram that was lost.
@@ -67,6 +69,7 @@ class Compute:
         self.registry = Registry(settings.home)
         self.boot = processes.boot()
         self.selector = selectors.DefaultSelector()
+        self.mounts = MountService(Shares.of(settings), self.registry, self.selector)
         self.watched: dict[str, tuple[int, Started]] = {}
         self.stopping = False
 
@@ -82,11 +85,13 @@ class Compute:
         self.registry.prepare()
         block, held = BlockFile(self.settings.home).hold()
         ports.check(block)
+        self.mounts.prepare(block)
         channel = self._listen()
         wakeup = self._catch_signals()
         LOG.info("ready: addresses %s, %d servers", block, len(self.registry.server_ids()))
         while not self.stopping:
             pending = self.look()
+            self.mounts.look()
             self._wait(RETRY_SECONDS if pending else RESCAN_SECONDS, channel, wakeup)
         self.stop_all()
         self.settings.compute_socket.unlink(missing_ok=True)
@@ -117,7 +122,9 @@ class Compute:
         self.stopping = True
 
     def _wait(self, seconds: float, *channels: socket.socket) -> None:
-        self.selector.select(seconds)
+        for key, _ in self.selector.select(seconds):
+            if key.data is not None:
+                key.data()
         for channel in channels:
             # One look serves all that was said until now.
             with contextlib.suppress(BlockingIOError):
@@ -187,7 +194,9 @@ class Compute:
         }
         folder = self.registry.server_folder(identifier)
         self._note(identifier, "BUILD", None, "")
-        started = server.start(self.settings, identifier, record, folder, (others, (state or {}).get("uid")))
+        started = server.start(
+            self.settings, identifier, record, folder, (others, (state or {}).get("uid")), self.mounts.hidden
+        )
         self._note(identifier, "ACTIVE", started, "")
         self._watch(identifier, started)
         LOG.info("server %s (%s) runs: pid %d, uid %s", identifier, record["name"], started.pid, started.uid)
@@ -204,9 +213,10 @@ class Compute:
     def _tidy(self) -> None:
         """Remove folders of servers that were never fully written, or not fully removed."""
         for folder in self.registry.half_made_servers():
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, MinicloudError):
                 old = time.time() - folder.stat().st_mtime > HALF_MADE_SECONDS
                 if old or folder.name.startswith(".removed-"):
+                    mounts.refuse_mounts(folder)
                     shutil.rmtree(folder, ignore_errors=True)
 
     # Watching
@@ -232,6 +242,7 @@ class Compute:
             return
         self.watched[identifier] = (descriptor, started)
         self.selector.register(descriptor, selectors.EVENT_READ)
+        self.mounts.open(identifier, server.run_folder(self.settings, identifier), started.pid, started.uid)
 
     def _reap(self, identifier: str) -> None:
         watched = self.watched.get(identifier)
@@ -240,6 +251,7 @@ class Compute:
 
     def _forget(self, identifier: str) -> None:
         self._reap(identifier)
+        self.mounts.close(identifier)
         descriptor, _ = self.watched.pop(identifier, (None, None))
         if descriptor is not None:
             self.selector.unregister(descriptor)
@@ -273,6 +285,7 @@ class Compute:
     def stop_all(self) -> None:
         """Ask every server to end, wait a bounded time for all at once, kill what is left."""
         for identifier, (descriptor, started) in self.watched.items():
+            self.mounts.close(identifier)
             # Noted first: a compute that is killed now does not take the end of these for a fault.
             self._try_to_note(identifier, "STOPPING", started, "compute stops")
             with contextlib.suppress(ProcessLookupError):

@@ -18,6 +18,11 @@ from pathlib import Path
 from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_READ_ONLY, MS_NO_SETUID, MS_NO_DEVICES, MS_REMOUNT = 1, 2, 4, 32
+MS_BIND, MS_RECURSIVE, MS_SLAVE = 4096, 16384, 1 << 19
+# Below the hidden folder of shares: the real one, for compute alone.
+ALL_SHARES = "all"
 OPEN_FILES = 65536
 # How long the server's programs may take to end before they are killed; compute waits a little longer.
 GRACE_SECONDS = 12.0
@@ -29,6 +34,8 @@ def main() -> None:
     channel = int(sys.argv[1])
     plan: dict[str, Any] = json.load(sys.stdin)
     try:
+        if plan["shares"] is not None:
+            own_mounts(plan["shares"])
         become(plan["uid"])
         root = Path(plan["root"])
         prepare(root, plan)
@@ -43,6 +50,39 @@ def main() -> None:
         wait_for_the_end()
     end_everything()
     say("stopped")
+
+
+def own_mounts(shares: str) -> None:
+    """Mounts of one's own, which nobody outside sees, nor what is mounted there later."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def call(name: str, *arguments: object) -> None:
+        if getattr(libc, name)(*arguments) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"{name}: {os.strerror(number)}")
+
+    def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+        words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
+        call("mount", *words[:3], ctypes.c_ulong(flags), words[3])
+
+    uid, gid = os.geteuid(), os.getegid()
+    if uid == 0:
+        call("unshare", CLONE_NEWNS)
+        mount(None, "/", None, MS_RECURSIVE | MS_SLAVE)
+        return
+    call("unshare", CLONE_NEWNS | CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        Path("/proc/self", name).write_text(text, encoding="ascii")
+    # As root the permissions of the shares' folder close it to servers. Here all runs as one user: the folder is
+    # covered by one that lets nobody pass but who has rights over this namespace, which programs of the server lose
+    # as they are executed.
+    before = os.open(shares, os.O_PATH | os.O_DIRECTORY)
+    closed = MS_NO_SETUID | MS_NO_DEVICES
+    mount("tmpfs", shares, "tmpfs", closed, "mode=0,size=4k")
+    (Path(shares) / ALL_SHARES).mkdir()
+    mount(f"/proc/self/fd/{before}", f"{shares}/{ALL_SHARES}", None, MS_BIND)
+    mount(None, shares, None, MS_REMOUNT | MS_BIND | MS_READ_ONLY | closed)
+    os.close(before)
 
 
 def become(uid: int | None) -> None:

@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import select
+import shlex
 import shutil
 import stat
 import subprocess
@@ -15,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minicloud import processes, user_data
+from minicloud import mounts, processes, user_data
 from minicloud.addresses import host_lock
 from minicloud.errors import MinicloudError
 from minicloud.files import make_folder, tail, write_text
+from minicloud.mount_service import DOOR
 from minicloud.settings import Settings
 
 INIT = Path(__file__).with_name("init.py")
+MOUNT_PROGRAM = Path(__file__).with_name("mount_program.py")
 READY_SECONDS = 20.0
 # The loop of compute waits no longer for its turn among the homes of this machine: it comes again.
 TURN_SECONDS = 2.0
@@ -57,7 +60,7 @@ def environment_of(
         "SLIPWAY_MEMORY_MB": str(record["flavor"]["memory_mb"]),
         "SLIPWAY_VCPUS": str(record["flavor"]["vcpus"]),
         "SLIPWAY_RUN": str(run_folder(settings, identifier)),
-        "PATH": PATH,
+        "PATH": f"{root / 'usr/bin'}:{PATH}",
         "HOME": str(root / "root"),
         "LANG": "C.UTF-8",
         **{name: os.environ[name] for name in ("JAVA_HOME",) if os.environ.get(name)},
@@ -71,8 +74,23 @@ def environment_of(
     return environment
 
 
-def plan_of(record: dict[str, Any], environment: dict[str, str], uid: int | None) -> dict[str, Any]:
-    """What the first process reads; see `minicloud.init`.
+def image_files(environment: dict[str, str]) -> list[user_data.File]:
+    """The programs that a server has in place of the machine's."""
+    root, door = environment["SLIPWAY_NODE_ROOT"], f"{environment['SLIPWAY_RUN']}/{DOOR}"
+    script = "/usr/lib/slipway/mount_program.py"
+    # The virtual environment may be closed to the server's user; the script needs the bare interpreter only.
+    command = [str(Path(sys.executable).resolve()), "-I", "-S", root + script, root, door]
+    files: list[user_data.File] = [{"path": script, "content": MOUNT_PROGRAM.read_text(), "permissions": 0o644}]
+    for program in ("mount", "umount"):
+        text = f'#!/bin/sh\nexec {shlex.join(command)} {program} "$@"\n'
+        files.append({"path": f"/usr/bin/{program}", "content": text, "permissions": 0o755})
+    return files
+
+
+def plan_of(
+    record: dict[str, Any], environment: dict[str, str], uid: int | None, shares: Path | None
+) -> dict[str, Any]:
+    """What the first process reads; see `minicloud.init`. `shares`: see `start`.
 
     Raises:
         MinicloudError: the user data cannot be carried out.
@@ -82,18 +100,26 @@ def plan_of(record: dict[str, Any], environment: dict[str, str], uid: int | None
         "uid": uid,
         "root": environment["SLIPWAY_NODE_ROOT"],
         "bundle": record["bundle"],
+        "shares": None if shares is None else str(shares),
         "environment": environment,
-        **actions,
+        "runcmd": actions["runcmd"],
+        "write_files": image_files(environment) + actions["write_files"],
     }
 
 
 def start(
-    settings: Settings, identifier: str, record: dict[str, Any], folder: Path, uids: tuple[set[int], int | None]
+    settings: Settings,
+    identifier: str,
+    record: dict[str, Any],
+    folder: Path,
+    uids: tuple[set[int], int | None],
+    shares: Path | None,
 ) -> Started:
     """Start the server on its root folder, which may be there already.
 
     `uids`: those of the home's other servers, and the one this server had before. The machine-wide lock is held
     until the first process shows its uid, so that two homes never give the same to two servers.
+    `shares`: the folder of all shares, which it shall not see but by its mounts; None where it cannot have any.
 
     Raises:
         BusyError: another home starts a server.
@@ -105,7 +131,7 @@ def start(
             uid = processes.free_uid(settings.uid_base, uids[0], processes.snapshot(), uids[1])
         make_folders(settings, identifier, folder, uid)
         environment = environment_of(settings, identifier, record, folder, uid)
-        plan = plan_of(record, environment, uid)
+        plan = plan_of(record, environment, uid, shares)
         child = _spawn(folder, plan, identifier, uid)
     began = processes.start_time(child.pid)
     if began is None:
@@ -194,7 +220,12 @@ def bound_console(folder: Path) -> None:
 
 
 def remove(settings: Settings, identifier: str, folder: Path) -> None:
-    """Remove what a server had. The folder is renamed first: it is there with its record, or not at all."""
+    """Remove what a server had. The folder is renamed first: it is there with its record, or not at all.
+
+    Raises:
+        MinicloudError: something is mounted in it, which would be removed with it.
+    """
+    mounts.refuse_mounts(folder)
     shutil.rmtree(run_folder(settings, identifier), ignore_errors=True)
     trash = folder.with_name(f".removed-{folder.name}")
     with contextlib.suppress(FileNotFoundError):

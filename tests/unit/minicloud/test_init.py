@@ -29,6 +29,7 @@ class Server:
         plan = {
             "uid": None,
             "root": str(self.root),
+            "shares": None,
             "bundle": "/usr",
             "write_files": files or [],
             "runcmd": runcmd,

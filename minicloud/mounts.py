@@ -1,0 +1,290 @@
+"""Mounts of shares in servers: who may is decided by the share's rules, and done in the server's own namespace.
+
+A share is bound into the server's root folder where nobody else sees it. As root, servers run as users of their own
+while all in a share belongs to one user, as with an NFS export that squashes: the mount maps the one to the other, so
+that what one server wrote another may change, whatever permissions it gave. Modes or access lists could not say that:
+programs set them anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import select
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from minicloud import init, syscalls
+from minicloud.errors import MinicloudError
+from minicloud.shares import READ_ONLY, Share, Shares, permitted
+
+WORK_SECONDS = 10.0
+DONE = "done"
+MOUNT_ROOT = re.compile(r"/shares/(?:\.removed-)?([0-9a-f-]{36})/data(?://deleted)?$")
+
+
+class Refused(MinicloudError):
+    """A mount or unmount that is not done; the text is what `mount` or `umount` prints after its name."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A share in a server; `path` as the machine names it."""
+
+    share: str
+    path: Path
+    read_only: bool
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a server's mounts are made: the namespace of its first process, below its root folder."""
+
+    pid: int
+    root: Path
+    uid: int | None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it has a namespace of its own."""
+        return namespace(self.pid) != namespace(os.getpid())
+
+
+# Decisions
+
+
+def decide(export: str, share: Share | None, addresses: list[str], wants_read_only: bool) -> bool:
+    """Whether the mount is read-only.
+
+    Raises:
+        Refused: nobody exports that, or no rule lets one of these addresses in.
+    """
+    level = permitted(share.rules, addresses) if share is not None else None
+    if level is None:
+        # A stranger does not learn whether there is such a share.
+        raise Refused(f"access denied by server while mounting {export}")
+    return wants_read_only or level == READ_ONLY
+
+
+def outdated(mount: Mount, share: Share | None, addresses: list[str]) -> str | None:
+    """What the rules of now ask of a mount there is: None, `read-only` or `detach`."""
+    level = permitted(share.rules, addresses) if share is not None else None
+    if level is None:
+        return "detach"
+    return "read-only" if level == READ_ONLY and not mount.read_only else None
+
+
+def parse(mountinfo: str) -> list[Mount]:
+    """The shares in a /proc/PID/mountinfo."""
+    found = []
+    for line in mountinfo.splitlines():
+        fields = line.split()
+        match = MOUNT_ROOT.search(unescape(fields[3]))
+        if match:
+            found.append(Mount(match[1], Path(unescape(fields[4])), "ro" in fields[5].split(",")))
+    return found
+
+
+def below(mountinfo: str, folder: Path) -> list[Path]:
+    """The mount points at or below a folder."""
+    points = [Path(unescape(line.split()[4])) for line in mountinfo.splitlines()]
+    return [point for point in points if point.is_relative_to(folder)]
+
+
+def unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+
+
+# What is there
+
+
+def of_process(pid: int) -> list[Mount]:
+    return parse(mountinfo(pid))
+
+
+def mountinfo(pid: int | str) -> str:
+    return Path(f"/proc/{pid}/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def namespace(pid: int) -> str:
+    return os.readlink(f"/proc/{pid}/ns/mnt")  # noqa: PTH115 - it is a name, not a path
+
+
+def refuse_mounts(folder: Path) -> None:
+    """To remove a folder is to remove what is mounted in it.
+
+    Raises:
+        MinicloudError: something is.
+    """
+    points = below(mountinfo("self"), folder.resolve())
+    if points:
+        raise MinicloudError(f"{points[0]} is a mount, which is not removed; `umount {points[0]}` first")
+
+
+def hindrance(shares: Shares) -> str | None:
+    """Why servers here cannot have mounts of their own; None where they can."""
+
+    def attempt() -> None:
+        if os.geteuid() == 0 and shares.owner is not None:
+            # Before the namespace: in one of its own a process cannot look at its folders through another's.
+            tree = syscalls.open_tree(shares.folder)
+            try:
+                syscalls.set_attributes(tree, syscalls.READ_ONLY, syscalls.identities(shares.owner, shares.owner + 1))
+            except OSError as error:
+                where = "choose a home on ext4, xfs or btrfs, and Linux 5.12 or newer"
+                raise Refused(f"the file system of {shares.folder} maps no user ids ({error}); {where}") from None
+        try:
+            init.own_mounts(str(shares.folder))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            # The kernel's word for it would send people to look for a full disk.
+            raise Refused("user namespaces are switched off or used up (sysctl user.max_user_namespaces)") from None
+
+    return in_child(attempt)
+
+
+# What is done
+
+
+def mount(shares: Shares, world: World, share: str, path: str, read_only: bool) -> None:
+    """Raises:
+    Refused: the place is not one to mount on, or the machine does not do it.
+    """
+
+    def work() -> None:
+        attributes = syscalls.NO_SETUID | syscalls.NO_DEVICES | (syscalls.READ_ONLY if read_only else 0)
+        if world.uid is not None and shares.owner is not None:
+            tree = syscalls.open_tree(shares.data(share))
+            syscalls.set_attributes(tree, attributes, syscalls.identities(shares.owner, world.uid))
+            root = enter(world)
+        else:
+            root = enter(world)
+            tree = syscalls.open_tree(shares.folder / init.ALL_SHARES / share / "data")
+            syscalls.set_attributes(tree, attributes)
+        target, point = place(root, path)
+        if point == world.root:
+            raise Refused("the server's root folder cannot be mounted on")
+        if any(each.path == point for each in of_process(os.getpid())):
+            raise Refused(f"/{path} is busy or already mounted")
+        syscalls.attach(tree, target)
+
+    do(work)
+
+
+def unmount(world: World, path: str, lazy: bool) -> None:
+    """Raises:
+    Refused: no share is mounted there, or it is in use.
+    """
+
+    def work() -> None:
+        root = enter(world)
+        target, point = place(root, path)
+        # An open folder is one in use.
+        os.close(target)
+        if not any(each.path == point for each in of_process(os.getpid())):
+            raise Refused(f"/{path}: not mounted")
+        try:
+            detach(root, point.relative_to(world.root), lazy)
+        except OSError as error:
+            busy = f"/{path}: device is busy"
+            raise Refused(busy if error.errno == errno.EBUSY else str(error)) from None
+
+    do(work)
+
+
+def correct(world: World, mounts: dict[Path, str]) -> None:
+    """Make mounts read-only or take them away, whoever uses them.
+
+    Raises:
+        Refused: it could not be done.
+    """
+
+    def work() -> None:
+        root = enter(world)
+        for path, what in mounts.items():
+            relative = path.relative_to(world.root)
+            if what == "read-only":
+                with contextlib.suppress(OSError):
+                    syscalls.set_attributes(syscalls.open_beneath(root, str(relative)), syscalls.READ_ONLY)
+                    continue
+            # A file is open for writing, or all is to go.
+            detach(root, relative, lazy=True)
+
+    do(work)
+
+
+def enter(world: World) -> int:
+    """Go where the server's mounts are; its root folder there."""
+    kinds = [("user", syscalls.CLONE_NEWUSER)] if os.geteuid() != 0 else []
+    for name, kind in [*kinds, ("mnt", syscalls.CLONE_NEWNS)]:
+        syscalls.enter_namespace(Path(f"/proc/{world.pid}/ns/{name}"), kind)
+    return os.open(world.root, os.O_PATH | os.O_DIRECTORY)
+
+
+def place(root: int, path: str) -> tuple[int, Path]:
+    """A folder below the root folder, opened, and where it really is.
+
+    Raises:
+        Refused: there is none.
+    """
+    try:
+        target = syscalls.open_beneath(root, path)
+        return target, Path(os.readlink(f"/proc/self/fd/{target}"))  # noqa: PTH115 - it need not be readable
+    except OSError as error:
+        words = {
+            errno.ENOENT: f"mount point /{path} does not exist",
+            errno.ENOTDIR: f"mount point /{path} is not a directory",
+            errno.EXDEV: f"mount point /{path} leads out of the server",
+        }
+        raise Refused(words.get(error.errno or 0, f"mount point /{path}: {error}")) from None
+
+
+def detach(root: int, path: Path, lazy: bool) -> None:
+    os.fchdir(syscalls.open_beneath(root, str(path.parent)))
+    syscalls.unmount(path.name, syscalls.MNT_DETACH if lazy else 0)
+
+
+def do(work: Callable[[], None]) -> None:
+    """In a child, whose namespaces may change."""
+    error = in_child(work)
+    if error is not None:
+        raise Refused(error)
+
+
+def in_child(work: Callable[[], None]) -> str | None:
+    """Do `work` in a process of its own; the text of its error, None where all went well."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            answer = DONE
+        except Exception as error:
+            answer = str(error) or type(error).__name__
+        os.write(writer, answer.encode()[:4000])
+        os._exit(0)
+    os.close(writer)
+    try:
+        poll = select.poll()
+        poll.register(reader, select.POLLIN)
+        if not poll.poll(WORK_SECONDS * 1000):
+            return f"no answer in {WORK_SECONDS:.0f} s"
+        answer = os.read(reader, 4096).decode() or "it ended without an answer"
+        return None if answer == DONE else answer
+    finally:
+        os.close(reader)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def peer(channel: socket.socket) -> int:
+    """The pid of who is at the other end."""
+    credentials = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[0])
