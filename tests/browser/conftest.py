@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from cli.slipway_client import Client
 from launcher.testing import Embedded, embedded
-from tests.browser.visitor import PICTURES, Visitor
+from tests.browser.visitor import PATIENCE, PICTURES, Visitor
 
 Visit = Callable[..., Visitor]
 
@@ -32,6 +32,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     assert program, "Chromium is missing: `./slipway test browser` installs it, or says how"
     shutil.rmtree(PICTURES, ignore_errors=True)
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
         yield browser
@@ -84,7 +85,7 @@ def hello(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def failed(house: Embedded, person: Callable[[str], Client]) -> Iterator[dict[str, Any]]:
+def failed(house: Embedded, person: Callable[[str], Client]) -> dict[str, Any]:
     """A cluster of student2's that could not start: a port of its master's was taken, whichever address it got."""
     client = person("student2")
     (course,) = client.courses()
@@ -93,6 +94,4 @@ def failed(house: Embedded, person: Callable[[str], Client]) -> Iterator[dict[st
         for last in range(10, 255):
             taken.enter_context(socket.create_server((f"{gateway.rpartition('.')[0]}.{last}", 9870)))
         made = client.create_cluster(course["id"], "a port is taken", 1, "small", 1)
-        cluster = client.wait_for_cluster(made["id"], 120)
-    yield cluster
-    client.delete_cluster(cluster["id"])
+        return client.wait_for_cluster(made["id"], 120)

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "flights.py"
+JOB = Path(__file__).parent / "counting_job.py"
 FLIGHTS = 2000
 # Writes down what a bar shows whenever the page changes; a reload would forget it.
 WATCH = """
@@ -105,31 +105,31 @@ def test_what_cannot_run_is_refused_with_what_can(visitor: Visitor, tmp_path: Pa
 
 def test_a_job_shows_its_log_while_it_runs_and_its_output_at_the_end(visitor: Visitor, some_flights: Path) -> None:
     page = visitor.page
-    page.get_by_label("Program").set_input_files(EXAMPLE)
+    page.get_by_label("Program").set_input_files(JOB)
     page.get_by_label("Input files").set_input_files(some_flights)
     page.get_by_label("Arguments").fill(some_flights.name)
     page.get_by_role("button", name="Run").click()
     page.wait_for_url("**/jobs/*")
     page.evaluate("window.seen = true")
-    expect(page.locator("main:has(.status.running) pre.log")).not_to_be_empty(timeout=60_000)
+    expect(page.locator("main:has(.status.running) pre.log")).to_contain_text("begun", timeout=60_000)
     visitor.look("job-running")
     visitor.sees("Succeeded", seconds=120)
-    visitor.sees(f"{FLIGHTS} flights in flights.csv")
+    visitor.sees(f"{FLIGHTS} rows in flights.csv")
     assert page.evaluate("window.seen"), "the page was loaded anew"
     visitor.look("job")
 
 
-def test_output_and_the_whole_log_can_be_downloaded(visitor: Visitor, tmp_path: Path) -> None:
+def test_its_output_can_be_downloaded(visitor: Visitor, tmp_path: Path) -> None:
     with visitor.page.expect_download() as download:
-        visitor.page.get_by_role("link", name="carriers.csv").click()
-    assert download.value.suggested_filename == "carriers.csv"
-    download.value.save_as(tmp_path / "carriers.csv")
-    assert (tmp_path / "carriers.csv").read_text().startswith("carrier,")
+        visitor.page.get_by_role("link", name="count.txt").click()
+    assert download.value.suggested_filename == "count.txt"
+    download.value.save_as(tmp_path / "count.txt")
+    assert (tmp_path / "count.txt").read_text() == str(FLIGHTS)
 
 
 def test_the_cluster_lists_its_jobs_and_the_first_page_its_cluster(visitor: Visitor) -> None:
     visitor.page.get_by_role("link", name="flights of a whole year").click()
-    expect(visitor.page.get_by_role("link", name="flights.py")).to_be_visible()
+    expect(visitor.page.get_by_role("link", name=JOB.name)).to_be_visible()
     visitor.look("cluster-with-job")
     visitor.page.get_by_role("link", name="Slipway").click()
     visitor.sees("Your clusters")

@@ -11,6 +11,7 @@ PICTURES = Path(__file__).parents[2] / "artifacts" / "screenshots"
 SCHEMES = ("light", "dark")
 WIDTHS = {1440: 900, 390: 844}
 CUT = "[...document.querySelectorAll('.table')].filter(t => t.scrollWidth > t.clientWidth).map(t => t.innerText)"
+PATIENCE = 15  # seconds for a page, also where the machine is loaded
 TABS = 60  # more than any page has places for the keyboard
 
 
@@ -69,7 +70,7 @@ class Visitor:
         """The page's own answer had this status: no trouble, as the test asked for it."""
         self.trouble.remove(f"{status} {self.page.url}")
 
-    def sees(self, text: str, seconds: float = 5) -> None:
+    def sees(self, text: str, seconds: float = PATIENCE) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=seconds * 1000)
 
     def _console(self, message: ConsoleMessage) -> None:
