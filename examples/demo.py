@@ -12,7 +12,6 @@ import os
 import sys
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,7 @@ def ready_cluster(client: Client) -> dict[str, Any]:
         cluster = None
     if cluster is None:
         print(f"creating a cluster: one master and {WORKERS} workers ({FLAVOR}), for {HOURS} hours")
-        cluster = client.create_cluster(course, NAME, WORKERS, FLAVOR, HOURS, idempotency_key=str(uuid.uuid4()))
+        cluster = client.create_cluster(course, NAME, WORKERS, FLAVOR, HOURS)
     cluster = client.wait_for_cluster(cluster["id"], 900, show_progress())
     if cluster["status"] != "ready":
         raise DemoError(f"the cluster is {cluster['status']}: {describe(cluster['failure'])}")

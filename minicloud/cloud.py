@@ -76,18 +76,15 @@ class Cloud:
             if record.get("device_id") not in ("", None, server):
                 raise MinicloudError(f"the port {identifier} is in use by server {record['device_id']}")
             self.registry.put("ports", found, record | {"device_id": server})
-            own = False
         else:
             # The same id when asked again: a repeated create claims the same address.
             found = f"{server}-{number}"
             record = self.port_record(found, wish.get("network") or catalogue.NETWORK, wish.get("fixed_ip"))
             self.registry.put("ports", found, record | {"id": found, "name": "", "device_id": server})
-            own = True
         return {
             "id": found,
             "address": record["fixed_ips"][0]["ip_address"],
             "network": record["network_id"],
-            "own": own,
         }
 
     def detach(self, server: str) -> None:

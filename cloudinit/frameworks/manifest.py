@@ -82,12 +82,10 @@ class Manifest:
                 return role
         raise KeyError(name)
 
-    def step_title(self, name: str) -> str:
-        """The words for a step; KeyError where there is none."""
-        for step in self.steps:
-            if step.name == name:
-                return step.title
-        raise KeyError(name)
+    @property
+    def step_titles(self) -> dict[str, str]:
+        """The words for each step."""
+        return {step.name: step.title for step in self.steps}
 
     def nodes(self, workers: int) -> tuple[NodeName, ...]:
         """The nodes of a cluster with so many workers: `master`, `worker-01`, `worker-02`, ..."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import wait_condition
 from .facts import (
     PATH,
+    FactsError,
     Machine,
     check_address,
     check_role,
@@ -26,7 +27,7 @@ from .files import tail, write_file
 from .hosts import write_hosts
 from .node import Node, make_node
 from .portal import EventPoster, PortalClient
-from .ports import check_ports
+from .ports import PortTakenError, check_ports
 from .services import ServiceError, Supervisor
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class StepError(Exception):
     def __init__(self, message: str, log: str = "") -> None:
         super().__init__(message)
         self.log = log
+
+
+# Their messages say it all; of any other error we want to know where it came from.
+EXPECTED = (StepError, ServiceError, FactsError, PortTakenError)
 
 
 class Boot:
@@ -177,7 +182,7 @@ class Boot:
     def _fail(self, error: Exception) -> None:
         cause = str(error) or type(error).__name__
         log = getattr(error, "log", "")
-        if not isinstance(error, (StepError, ServiceError)):
+        if not isinstance(error, EXPECTED):
             self._say(traceback.format_exc())
         self._say(f"{self._step}: failed: {cause}" + (f"\n{log}" if log else ""))
         log = log or tail(self._log, TAIL_BYTES)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
+
+LOG_BYTES = 64 * 1024
+FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 
 
 def write_file(path: Path, text: str, mode: int = 0o644) -> bool:
@@ -28,6 +32,12 @@ def write_file(path: Path, text: str, mode: int = 0o644) -> bool:
     finally:
         partial.unlink(missing_ok=True)
     return True
+
+
+def last_words(path: Path, size: int) -> str:
+    """The end of a program's log in at most so many bytes, without the frames of Java's traces: the causes count."""
+    lines = tail(path, LOG_BYTES).splitlines()
+    return "\n".join(line for line in lines if not FRAME.match(line)).encode()[-size:].decode(errors="replace")
 
 
 def tail(path: Path, size: int) -> str:

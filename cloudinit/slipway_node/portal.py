@@ -87,7 +87,7 @@ class Backoff:
 class PortalClient:
     """The contract "The node and the portal". Each call has its own connection: threads may share a client.
 
-    Calls raise PortalUnavailableError, PortalRefusedError or CredentialRefusedError; `post_event` none.
+    Calls raise PortalUnavailableError, PortalRefusedError or CredentialRefusedError.
     """
 
     def __init__(self, url: str, credential: str, source_address: str = "") -> None:
@@ -103,14 +103,6 @@ class PortalClient:
         self._source = (source_address, 0) if source_address else None
         self._polling: http.client.HTTPConnection | None = None
         self._interrupted = False
-
-    def post_event(self, step: str, state: str, seconds: float, message: str = "", log: str = "") -> bool:
-        """True where the portal took it. Never raises: a boot goes on without a portal."""
-        try:
-            self.send_event(Event(step, state, seconds, message, log))
-        except PortalError:
-            return False
-        return True
 
     def send_event(self, event: Event) -> None:
         self._call("POST", "events", asdict(event), seconds=EVENT_SECONDS)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .files import tail, write_file
+from .files import LOG_BYTES, last_words, tail, write_file
 
 if TYPE_CHECKING:
     from cloudinit.frameworks.node import Service
@@ -25,7 +25,6 @@ STOP_SECONDS = 30.0
 CALL_SECONDS = 10.0
 POLL_SECONDS = 0.05
 TAIL_BYTES = 1200
-LOG_BYTES = 64 * 1024
 MOST_STARTS = 2  # a service that dies a second time in one boot will die a third time
 ENDED = ("FATAL", "EXITED", "UNKNOWN", "STOPPED")
 
@@ -159,7 +158,7 @@ class Supervisor:
             starts.update({int(found["pid"])} if found.get("pid") else set())
             if verdict := service_verdict(str(found.get("statename")), len(starts)):
                 reason = found.get("spawnerr") or f"exit code {found.get('exitstatus')}"
-                raise ServiceError(f"the service {name} {verdict} ({reason})", tail(self._log(name), TAIL_BYTES))
+                raise ServiceError(f"the service {name} {verdict} ({reason})", last_words(self._log(name), TAIL_BYTES))
 
     def log(self, name: str) -> str:
         """The end of a service's log."""

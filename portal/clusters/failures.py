@@ -55,8 +55,8 @@ def of_stack(reason: str, manifest: Manifest) -> Failure:
 def _with_title(why: str, manifest: Manifest) -> str:
     """A node says "step: cause"; people read the step's title."""
     name, colon, cause = why.partition(": ")
-    titles = {step.name: step.title for step in manifest.steps}
-    return f"{titles[name]}: {cause}" if colon and name in titles else why
+    title = manifest.step_titles.get(name)
+    return f"{title}: {cause}" if colon and title else why
 
 
 def _advice(why: str) -> str:

@@ -36,12 +36,15 @@ def progress(manifest: Manifest, workers: int, status: str, events: Iterable[Ste
 
 
 def node_states(manifest: Manifest, workers: int, status: str, events: Iterable[StepEvent]) -> dict[str, str]:
-    """For each node: waiting (not heard of), booting, ready or failed."""
+    """For each node: waiting (not heard of), booting, ready, failed; unfinished where its cluster failed meanwhile."""
     events = list(events)
-    return {
-        node.name: "ready" if status == "ready" else _node_state(manifest.role(node.role).steps, node.name, events)
-        for node in manifest.nodes(workers)
-    }
+    nodes = manifest.nodes(workers)
+    if status == "ready":
+        return dict.fromkeys((node.name for node in nodes), "ready")
+    states = {node.name: _node_state(manifest.role(node.role).steps, node.name, events) for node in nodes}
+    if status == "failed":
+        return {name: "unfinished" if state in ("waiting", "booting") else state for name, state in states.items()}
+    return states
 
 
 def _node_state(steps: tuple[str, ...], node: str, events: list[StepEvent]) -> str:

@@ -35,7 +35,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     cluster = clusters.find(user, cluster_id)
     row = cluster_row(cluster)
     states = cluster.node_states()
-    titles = {step.name: step.title for step in cluster.manifest.steps}
+    titles = cluster.manifest.step_titles
     return {
         **row,
         "health": cluster.health(timezone.now()),

@@ -29,7 +29,7 @@ def test_a_manifest_agrees_with_itself(name: str) -> None:
     for role in found.roles:
         assert role.steps[0] == "facts"
         assert role.steps[-1] == "signal"
-        assert all(found.step_title(step) for step in role.steps)
+        assert all(found.step_titles[step] for step in role.steps)
     assert 1 <= found.minimum_workers <= found.default_workers <= found.maximum_workers
 
 

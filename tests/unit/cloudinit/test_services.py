@@ -11,6 +11,7 @@ from supervisor.datatypes import dict_of_key_value_pairs
 from supervisor.options import UnhosedConfigParser, split_namespec
 
 from cloudinit.frameworks.node import Program, Service
+from cloudinit.slipway_node.files import last_words
 from cloudinit.slipway_node.node import Node
 from cloudinit.slipway_node.services import ServiceError, service_verdict, supervisor_text
 
@@ -62,3 +63,12 @@ def test_it_refuses_a_path_that_would_break_out_of_its_line(worker: Node) -> Non
 def test_it_gives_a_service_a_second_try_and_no_third(state: str, starts: int, words: str) -> None:
     verdict = service_verdict(state, starts)
     assert (words in verdict) if words else verdict == ""
+
+
+def test_the_last_words_of_a_log_are_causes_and_not_the_frames_between_them(tmp_path: Path) -> None:
+    log = tmp_path / "namenode.log"
+    frames = "\tat org.eclipse.jetty.util.IO.copy(IO.java:177)\n" * 100 + "\t... 7 more\n"
+    log.write_text(f"ERROR Failed to start namenode.\nCaused by: No space left on device\n{frames}INFO Exiting\n")
+    assert last_words(log, 1200) == "ERROR Failed to start namenode.\nCaused by: No space left on device\nINFO Exiting"
+    log.write_text("x" * 5000)
+    assert len(last_words(log, 1200)) == 1200

@@ -26,7 +26,7 @@ def test_a_step_counts_once_and_a_failed_one_not_at_all() -> None:
 
 def test_the_phase_is_the_earliest_step_that_some_node_has_still_to_end() -> None:
     events = done("master", "facts", "hosts", "configuration") + done("worker-01", "facts")
-    assert progress(SPARK, 1, "creating", events).phase == SPARK.step_title("hosts")
+    assert progress(SPARK, 1, "creating", events).phase == SPARK.step_titles["hosts"]
 
 
 def test_all_steps_done_is_not_ready_before_the_cloud_says_so() -> None:
@@ -50,3 +50,5 @@ def test_each_node_has_a_state_of_its_own() -> None:
     ]
     states = node_states(SPARK, 3, "creating", events)
     assert states == {"master": "ready", "worker-01": "booting", "worker-02": "failed", "worker-03": "waiting"}
+    states = node_states(SPARK, 3, "failed", events)
+    assert states == {"master": "ready", "worker-01": "unfinished", "worker-02": "failed", "worker-03": "unfinished"}
