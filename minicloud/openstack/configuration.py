@@ -11,8 +11,9 @@ from minicloud.files import make_folder, write_text
 from minicloud.settings import REGION, Settings
 
 PLUGINS = Path(__file__).parent.parent / "heat_plugins"
-# Waiting threads cost little; a stack of many servers wants one each while it waits for compute.
-HEAT_THREADS = 32
+# A node that boots holds one while Heat waits for it, and what comes after waits for a free one. They are made when
+# they are needed.
+HEAT_THREADS = 64
 MANILA_THREADS = 8
 QUIET = ("sqlalchemy", "oslo.messaging", "oslo_messaging", "keystoneauth", "urllib3", "manila.api.openstack.wsgi")
 QUIET_ONLY_ERRORS = (
