@@ -1,17 +1,22 @@
-"""What happens to real systems, made to happen: services that are killed, a machine that is switched off."""
+"""What happens to real systems, made to happen: services killed, a machine switched off, servers spoilt."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from cli.slipway_client import Client
 from launcher import paths
+from launcher.supervisor import Supervisor
 from launcher.testing import Embedded
+from minicloud.registry import Registry
 from tests.e2e.minicloud_harness import until
 from tests.e2e.remains import processes_below
 
@@ -72,3 +77,59 @@ def run(student: Client, cluster_id: str, program: Path, code: str) -> str:
     job = student.wait_for_job(student.submit_job(cluster_id, program)["id"], 180)
     assert job["status"] == "succeeded", (job, student.log(job["id"])[-3000:])
     return student.log(job["id"])
+
+
+def shell(house: Embedded, code: str) -> Any:
+    """Run code in the portal's own shell; the value, as JSON, that it prints."""
+    return json.loads(house.slipway("manage", "shell", "-v0", "-c", code).stdout)
+
+
+def supervisor(house: Embedded) -> Supervisor:
+    """The supervisord of the house: stops and starts its services by their names."""
+    return Supervisor(paths.resolve({"SLIPWAY_HOME": str(house.home)}, os.geteuid()))
+
+
+@contextlib.contextmanager
+def without(house: Embedded, service: str) -> Iterator[None]:
+    """The service is stopped meanwhile."""
+    supervisor(house).stop(service)
+    try:
+        yield
+    finally:
+        supervisor(house).start(service)
+
+
+def with_changed_servers(
+    house: Embedded, count: int, change: Callable[[dict[str, Any]], dict[str, Any]], act: Callable[[], Any]
+) -> Any:
+    """Let `act` ask for clusters while compute is held; change the records of the `count` servers that come of it, as
+    they come and before compute sees them; then let compute go on. Gives what `act` returned."""
+    registry = Registry(house.home / "minicloud")
+    before = set(registry.list_servers())
+    seen: set[str] = set()
+
+    def look() -> bool:
+        for identifier, record in registry.list_servers().items():
+            if identifier not in before | seen:
+                registry.put_server(identifier, change(record))
+                seen.add(identifier)
+        return len(seen) == count
+
+    compute = house.status()["services"]["compute"]["pid"]
+    os.kill(compute, signal.SIGSTOP)
+    try:
+        result = act()
+        end = time.monotonic() + 300
+        # With next to no pause: what a server is promised of the memory keeps others out until its record is changed.
+        while not look():
+            time.sleep(0.02)
+            assert time.monotonic() < end, f"{len(seen)} of {count} servers were asked for"
+    finally:
+        os.kill(compute, signal.SIGCONT)
+    return result
+
+
+def address_block(house: Embedded) -> str:
+    """The first three numbers of the house's addresses, such as 127.88.3."""
+    prefix: str = json.loads((house.home / "minicloud" / "block.json").read_text())["prefix"]
+    return prefix

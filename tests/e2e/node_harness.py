@@ -106,6 +106,34 @@ class Server:
     def boot(self) -> int:
         return self.start().wait(BOOT_SECONDS)
 
+    def boot_on_a_small_disk(self, kilobytes: int) -> int:
+        """Boot with a file system of that size at /var/lib/slipway, in a mount namespace of its own."""
+        data = self.root / "var/lib/slipway"
+        for place in (self.root / "var", self.root / "var/lib", data):
+            place.mkdir()
+            if self.uid is not None:
+                os.chown(place, self.uid, self.uid)
+        become, options = "", f"size={kilobytes}k,mode=700"
+        if self.uid is not None:
+            become = f"setpriv --reuid {self.uid} --regid {self.uid} --clear-groups"
+            options += f",uid={self.uid},gid={self.uid}"
+        script = f'mount -t tmpfs -o {options} tmpfs "$1" && shift && exec {become} "$@"'
+        namespace = (
+            ["unshare", "--mount"] if self.uid is not None else ["unshare", "--user", "--map-root-user", "--mount"]
+        )
+        boot = [str(self.root / "opt/slipway/bin/slipway-node"), "boot"]
+        with self.console.open("ab") as console:
+            return subprocess.run(
+                [*namespace, "sh", "-c", script, "sh", str(data), *boot],
+                env=self.environment,
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                timeout=BOOT_SECONDS,
+                check=False,
+            ).returncode
+
     def popen(self, command: list[str], environment: dict[str, str], **options: Any) -> subprocess.Popen[bytes]:
         """Run something as the server's user, in its environment."""
         identity: dict[str, Any] = {}

@@ -69,3 +69,10 @@ def heat(house: Embedded, course: str) -> Any:
 
 def stacks_of(house: Embedded) -> list[str]:
     return [stack.stack_name for course in ("demo", "other") for stack in heat(house, course).stacks.list()]
+
+
+def assert_nothing_is_left(house: Embedded) -> None:
+    """Of all clusters: no stack, no server, no program of theirs."""
+    assert stacks_of(house) == []
+    assert list((house.home / "minicloud" / "servers").iterdir()) == []
+    assert [process.command for process in processes_below(house.home) if "java" in process.command] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,9 +20,9 @@ def cluster() -> Iterator[Cluster]:
         made.close()
 
 
-def failure(cluster: Cluster, name: str) -> str:
+def failure(cluster: Cluster, name: str, boot: Callable[[], int] | None = None) -> str:
     """Boot the node, which must fail; the reason that Heat was told."""
-    assert cluster.servers[name].boot() == 1
+    assert (boot or cluster.servers[name].boot)() == 1
     (signal,) = cluster.cloud.signals[name]
     assert (signal["status"], signal["id"]) == ("FAILURE", name)
     assert len(signal["reason"]) <= 1500
@@ -83,3 +83,16 @@ def test_it_never_formats_twice_and_tells_why_the_namenode_dies(cluster: Cluster
     assert "the service namenode ends again and again" in reason
     assert "NameNode" in reason
     assert (current / "VERSION").read_text() == version
+
+
+def test_it_says_that_the_disk_is_full(cluster: Cluster) -> None:
+    master = cluster.servers["master"]
+    reason = failure(cluster, "master", lambda: master.boot_on_a_small_disk(512))
+    assert "No space left on device" in reason
+
+
+def test_it_says_that_the_master_refuses_its_secret(cluster: Cluster) -> None:
+    worker = cluster.facts("worker-01")
+    cluster.servers["worker-01"].write_facts({**worker, "cluster": {**worker["cluster"], "secret": "0" * 32}})
+    assert cluster.servers["master"].boot() == 0
+    assert "Spark's master refuses this node's secret" in failure(cluster, "worker-01")
