@@ -30,8 +30,8 @@ class Step:
         self._out.write(f"{self.result:70} {seconds:7.1f} s\n")
         self._out.flush()
 
-    def fail(self) -> None:
-        self._out.write("failed\n")
+    def fail(self, word: str) -> None:
+        self._out.write(f"{word}\n")
         self._out.flush()
 
 
@@ -46,8 +46,11 @@ class Console:
         step = Step(title, self._out)
         try:
             yield step
-        except (Problem, KeyboardInterrupt):
-            step.fail()
+        except (Problem, OSError):
+            step.fail("failed")
+            raise
+        except KeyboardInterrupt:
+            step.fail("interrupted")
             raise
         step.end(time.monotonic() - began)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from launcher import doctor
 from launcher.doctor import MISSING, OK, WARNING, Facts
+from launcher.problem import Problem
 
 HEALTHY = Facts(
     root=True,
@@ -105,3 +108,21 @@ def test_a_home_that_was_up_before_needs_less_room() -> None:
     tight = {"/var": 1_000_000_000}
     assert verdicts(free_disk=tight)["disk"] == MISSING
     assert verdicts(free_disk=tight, settled=True)["disk"] == WARNING
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/var/x/ports.json"),
+        Problem("initdb could not make the databases' folder", "could not write to file: No space left on device"),
+    ],
+)
+def test_it_names_the_fuller_disk_and_what_is_needed_where_one_is_full(trouble: Exception) -> None:
+    told = str(doctor.full_disk(trouble, {"/var": 1_000_000, "/cache": 9_000_000_000}))
+    assert "no space is left on the disk of /var" in told
+    assert "4.0 GB are needed" in told
+    assert str(trouble).splitlines()[0] in told
+
+
+def test_it_blames_no_disk_for_other_trouble() -> None:
+    assert doctor.full_disk(OSError(errno.EACCES, os.strerror(errno.EACCES), "/x"), {"/var": 0}) is None
