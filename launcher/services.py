@@ -6,18 +6,20 @@ import contextlib
 import http.client
 import os
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from launcher import redis
+from launcher import processes, redis
 from launcher.environments import python_of
 from launcher.files import fingerprint, tree_fingerprint
 from launcher.paths import Paths
 from launcher.postgres import Postgres
 from launcher.service import Service
 
+LISTEN = "0A"  # in /proc/net/tcp
 MINICLOUD_CODE = ("minicloud",)
 PORTAL_CODE = ("manage.py", "portal", "billing", "heat_templates", "cloudinit")
 # Kept from the caller: where programs are and which Java to take. All else is ours, so that a service runs the same
@@ -95,6 +97,17 @@ def portal(plan: Plan, environment: Mapping[str, str]) -> dict[str, Service]:
     }
 
 
+def listens(process: processes.Identity, port: int) -> bool:
+    """Whether it is this process that listens on 127.0.0.1:port."""
+    here = f"{int.from_bytes(socket.inet_aton('127.0.0.1'), sys.byteorder):08X}:{port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()]
+    found = {f"socket:[{row[9]}]" for row in rows if (row[1], row[3]) == (here, LISTEN)}
+    try:
+        return any(str(entry.readlink()) in found for entry in Path(f"/proc/{process.pid}/fd").iterdir())
+    except OSError:
+        return False
+
+
 def http_answers(port: int, path: str, seconds: float = 5) -> bool:
     """Whether 127.0.0.1:port answers `path` with anything but a server's error."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
@@ -119,13 +132,19 @@ def datagrams_taken(path: Path) -> bool:
 
 def probes(paths: Paths, ports: Mapping[str, int], server: Postgres) -> dict[str, Callable[[], bool]]:
     """For each service how to ask it whether it answers."""
+
+    def serves(name: str, path: str) -> bool:
+        # Another program may have taken the port since it was chosen, and answer in the place of ours.
+        running = processes.read_running(paths.running(name))
+        return running is not None and listens(running.identity, ports[name]) and http_answers(ports[name], path)
+
     return {
         "postgres": server.answers,
         "redis": lambda: redis.answers(paths.redis_socket),
-        "keystone": lambda: http_answers(ports["keystone"], "/v3"),
-        "heat": lambda: http_answers(ports["heat"], "/healthcheck"),
-        "manila": lambda: http_answers(ports["manila"], "/healthcheck"),
+        "keystone": lambda: serves("keystone", "/v3"),
+        "heat": lambda: serves("heat", "/healthcheck"),
+        "manila": lambda: serves("manila", "/healthcheck"),
         "compute": lambda: datagrams_taken(paths.compute_socket),
-        "web": lambda: http_answers(ports["web"], "/"),
+        "web": lambda: serves("web", "/"),
         "worker": lambda: redis.has_worker(paths.redis_socket),
     }
