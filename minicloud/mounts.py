@@ -210,11 +210,12 @@ def correct(world: World, mounts: dict[Path, str]) -> None:
         root = enter(world)
         for path, what in mounts.items():
             relative = path.relative_to(world.root)
-            if what == "read-only":
-                with contextlib.suppress(OSError):
-                    syscalls.set_attributes(syscalls.open_beneath(root, str(relative)), syscalls.READ_ONLY)
+            # A mount that is taken away stays with who has its working folder there: he shall not write any more.
+            with contextlib.suppress(OSError):
+                syscalls.set_attributes(syscalls.open_beneath(root, str(relative)), syscalls.READ_ONLY)
+                if what == "read-only":
                     continue
-            # A file is open for writing, or all is to go.
+            # All is to go, or a file is open for writing.
             detach(root, relative, lazy=True)
 
     do(work)
