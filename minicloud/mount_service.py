@@ -171,6 +171,9 @@ class MountService:
             if guest.has_mounts:
                 try:
                     self._look_at(guest)
+                except FileNotFoundError:
+                    # The server ended just now, and its mounts with it.
+                    continue
                 except (MinicloudError, OSError) as error:
                     LOG.error("server %s: its mounts could not be corrected: %s", guest.identifier, error)
 
