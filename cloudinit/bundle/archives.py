@@ -14,7 +14,8 @@ from pathlib import Path
 from .tools import BuildError, Tools, run
 from .trial import class_lists
 
-JARS = {"hadoop": "hadoop-path.jar", "spark": "spark-path.jar"}
+# Jobs have one of their own: a file of all their classes would slow Spark's daemons.
+JARS = {"hadoop": "hadoop-path.jar", "spark": "spark-path.jar", "jobs": "spark-path.jar"}
 DUMP_HEAP = "512m"
 
 
@@ -29,7 +30,7 @@ def archives_key(tools: Tools) -> str:
 
 
 def make_archives(destination: Path, places: Mapping[str, Path], tools: Tools) -> None:
-    """`hadoop.jsa` and `spark.jsa`, by the classes that a cluster of two nodes loads when it starts."""
+    """An archive for each of JARS, by the classes that a cluster of two nodes loads when it starts and runs a job."""
     with tempfile.TemporaryDirectory(dir=destination, prefix=".trial-") as name:
         scratch = Path(name)
         lists = class_lists(places, scratch, tools)

@@ -58,7 +58,7 @@ def all_parts(cache: Path, tools: Tools) -> list[Part]:
     archives = Part(
         "archives",
         _digest([], java.directory_name, archives_key(tools)),
-        "classes as Java has them in memory, 150 MB",
+        "classes as Java has them in memory, 300 MB",
         lambda to: make_archives(to, places, tools),
         optional=True,
     )
@@ -126,7 +126,10 @@ def _java(destination: Path, hadoop: Path, spark: Path, tools: Tools) -> None:
     own = ["slipway-net.jar"]
     pages = [f"../{hadoop.name}/slipway-webapps.jar"]
     hdfs_jars = _names(hadoop / "lib", f"../{hadoop.name}/lib")
-    spark_jars = _names(spark / "deps" / "jars", f"../{spark.name}/deps/jars")
+    # As Spark's own launcher does: some other jars have older classes of this one.
+    spark_jars = sorted(
+        _names(spark / "deps" / "jars", f"../{spark.name}/deps/jars"), key=lambda n: "/slf4j-api" not in n
+    )
     _pathing_jar(destination / "hadoop-path.jar", [*own, *hdfs_jars, *pages])
     _pathing_jar(destination / "spark-path.jar", [*own, *spark_jars])
     _fix_times(destination)

@@ -22,12 +22,33 @@ from ..slipway_node.node import Node
 from .tools import BuildError, Tools
 
 READY_SECONDS = 120.0
+RUN_SECONDS = 120.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.1
 TRIES = 50
 MEMORY_MB = 1536
 # Which archive a service's classes belong into.
 SERVICES = {"namenode": "hadoop", "datanode": "hadoop", "master": "spark", "worker": "spark"}
+ARCHIVES = ("hadoop", "spark", "jobs")
+# What people's first jobs do: tables from Python, files and back, a grouping.
+JOB = """
+import sys
+from pyspark.sql import SparkSession
+
+session = SparkSession.builder.getOrCreate()
+folder = sys.argv[1]
+rows = [(number % 7, float(number), str(number)) for number in range(100)]
+table = session.createDataFrame(rows, ["key", "x", "name"])
+table.write.option("header", True).csv(folder + "/csv")
+table.write.parquet(folder + "/parquet")
+read = session.read.csv(folder + "/csv", header=True, inferSchema=True)
+read.groupBy("key").avg("x").orderBy("key").toPandas()
+session.read.parquet(folder + "/parquet").join(read, "key").count()
+words = session.sparkContext.parallelize(["a b", "b c"], 2).flatMap(str.split)
+words.map(lambda word: (word, 1)).reduceByKey(lambda one, other: one + other).saveAsTextFile(folder + "/text")
+session.read.text(folder + "/text").show()
+session.stop()
+"""
 
 
 def class_lists(places: Mapping[str, Path], scratch: Path, tools: Tools) -> dict[str, Path]:
@@ -40,7 +61,8 @@ def class_lists(places: Mapping[str, Path], scratch: Path, tools: Tools) -> dict
     with trial.running():
         trial.wait()
         trial.move_files()
-    return {archive: trial.merge(archive) for archive in set(SERVICES.values())}
+        trial.run_job()
+    return {archive: trial.merge(archive) for archive in ARCHIVES}
 
 
 class Trial:
@@ -82,9 +104,16 @@ class Trial:
         uri = self._half.job_directory_uri(node, "trial")
         for verb, *arguments in (("put", str(folder), uri), ("get", uri, str(self._scratch / "output"), "1000")):
             command, environment = self._half.job_folder_command(node, verb, *arguments)
-            process = self._popen(node, f"hadoop-{verb}", Program(tuple(command), environment))
-            if process.wait(READY_SECONDS) != 0:
-                raise BuildError(f"JobFolder {verb} failed: {tail(self._log(f'hadoop-{verb}'), 600)}")
+            self._run(node, f"hadoop-{verb}", command, environment)
+
+    def run_job(self) -> None:
+        """On the driver's side and on the executor's."""
+        node = self._nodes[0]
+        application = self._scratch / "job.py"
+        application.write_text(JOB)
+        uri = self._half.job_directory_uri(node, "trial-job")
+        command, environment = self._half.job_command(node, application, [uri], uri)
+        self._run(node, "jobs-driver", command, environment)
 
     def merge(self, archive: str) -> Path:
         """One list of all that the programs for this archive have loaded; what lambdas made comes last."""
@@ -105,13 +134,26 @@ class Trial:
                 name = f"{SERVICES[service.name]}-{service.name}"
                 self._running[name] = self._popen(node, name, service.program)
 
+    def _run(self, node: Node, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        self._running[name] = self._popen(node, name, Program(tuple(command), environment))
+        try:
+            code = self._running[name].wait(RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise BuildError(f"{name} has not ended after {RUN_SECONDS:.0f} s") from None
+        if code != 0:
+            raise BuildError(f"{name} ended with {code}: {tail(self._log(name), 600)}")
+        del self._running[name]
+
     def _popen(self, node: Node, name: str, program: Program) -> subprocess.Popen[bytes]:
         java, *words = program.command
-        noting = f"-XX:DumpLoadedClassList={self._scratch / f'{name}.classes'}"
+        noting = self._noting(name)
+        executors = {}
+        if options := program.environment.get("JDK_JAVA_OPTIONS"):
+            executors = {"JDK_JAVA_OPTIONS": f'{options} "{self._noting("jobs-executor")}"'}
         with self._log(name).open("wb") as log:
             return subprocess.Popen(
                 [java, noting, *words],
-                env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **program.environment},
+                env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **program.environment, **executors},
                 cwd=node.root,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -119,19 +161,28 @@ class Trial:
                 start_new_session=True,
             )
 
+    def _noting(self, name: str) -> str:
+        return f"-XX:DumpLoadedClassList={self._scratch / f'{name}.classes'}"
+
     def _stop(self) -> None:
         for process in self._running.values():
-            process.send_signal(signal.SIGTERM)
+            _signal(process, signal.SIGTERM)
         end = time.monotonic() + STOP_SECONDS
         for process in self._running.values():
             try:
                 process.wait(max(0.1, end - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
+                _signal(process, signal.SIGKILL)
                 process.wait()
 
     def _log(self, name: str) -> Path:
         return self._scratch / f"{name}.log"
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """To all that the program has started, too."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _nodes(bundle: Path, scratch: Path, java: Path) -> list[Node]:

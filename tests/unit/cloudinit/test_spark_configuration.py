@@ -130,7 +130,7 @@ def test_it_resolves_names_by_a_file_of_its_own_only_where_nodes_share_a_machine
 
 def test_it_gives_a_job_its_folder_its_application_and_its_arguments(master: Node) -> None:
     command, environment = spark.job_command(master, Path("/x/a b.py"), ["--name", "y z"], "hdfs://m:8020/jobs/1")
-    assert command[-3:] == ["/x/a b.py", "--name", "y z"]
+    assert command[-4:] == ["org.apache.spark.deploy.SparkSubmit", "/x/a b.py", "--name", "y z"]
     assert environment["SLIPWAY_JOB_DIR"] == "hdfs://m:8020/jobs/1"
     assert spark.job_directory_uri(master, "1") == "hdfs://master.c1.slipway.internal:8020/jobs/1"
 
