@@ -29,7 +29,8 @@ from typing import Any
 from cli.slipway_client import Client
 from cloudinit.frameworks.node import Half, half
 from cloudinit.slipway_node.facts import PATH, parse_facts, read_document, read_machine
-from cloudinit.slipway_node.jobs import DIRECTORY_VARIABLE, LOCALE
+from cloudinit.slipway_node.folder_tool import LOCALE
+from cloudinit.slipway_node.jobs import DIRECTORY_VARIABLE
 from cloudinit.slipway_node.node import Node, make_node
 from launcher.testing import embedded
 

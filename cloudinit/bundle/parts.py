@@ -57,7 +57,7 @@ def all_parts(cache: Path, tools: Tools) -> list[Part]:
     places["namespace"] = cache / "parts" / namespace.directory_name
     archives = Part(
         "archives",
-        _digest([], java.directory_name, archives_key(tools)),
+        _digest([DIRECTORY / "archives.py", DIRECTORY / "trial.py"], java.directory_name, archives_key(tools)),
         "classes as Java has them in memory, 300 MB",
         lambda to: make_archives(to, places, tools),
         optional=True,

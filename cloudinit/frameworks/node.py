@@ -72,8 +72,11 @@ class Half(Protocol):
     ) -> tuple[list[str], dict[str, str]]:
         """argv and environment (beside the inherited one) that run a job."""
 
-    def job_folder_command(self, node: Node, verb: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
-        """argv and environment of the tool that moves a job's files: `put LOCAL URI`, `get URI LOCAL LIMIT`."""
+    def job_folder_command(self, node: Node, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        """argv and environment of the tool that moves a job's files: `put LOCAL URI`, `get URI LOCAL LIMIT`.
+
+        Without arguments it takes such calls from its standard input, a line each, the words apart by tabs.
+        """
 
 
 def half(name: str) -> Half:

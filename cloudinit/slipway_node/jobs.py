@@ -9,27 +9,24 @@ import shutil
 import signal
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .folder_tool import LOCALE, FolderTool, FolderToolError
 from .job_log import JobLog, LogSender
 from .job_process import JobStoppedError, Stop, end_processes, run_process
 from .job_records import OutputFile, Result
 from .portal import Backoff, PortalClient, PortalError, PortalUnavailableError
 
 DOWNLOAD_SECONDS = 120.0
-COPY_SECONDS = 1800.0
-LISTING_BYTES = 32 * 1024 * 1024
 LONGEST_NAME_BYTES = 255
 LONGEST_PATH = 4096
 SOURCE_FOLDERS = ("application", "input", "work")
 DIRECTORY_VARIABLE = "SLIPWAY_JOB_DIR"
 ORDER = {"id": str, "application": str, "arguments": list, "files": list, "output_limit": int}
-# Java takes names of files and arguments in the locale's encoding; without one it loses all but ASCII.
-LOCALE = {"LC_ALL": "C.UTF-8"}
 
 ArgvAndEnvironment = tuple[list[str], dict[str, str]]
 
@@ -43,12 +40,12 @@ class JobTools:
     """What the node's framework gives. Each command is argv and the environment to add to this process's own.
 
     `job_command(application, arguments, directory_uri)` runs the job.
-    `folder_command(arguments)` runs the Java tool JobFolder with these arguments.
+    `folder_tool` moves a job's files between this node and the cluster's file system.
     `directory_uri(job_id)` is the job's directory in the cluster's file system, without a slash at its end.
     """
 
     job_command: Callable[[Path, list[str], str], ArgvAndEnvironment]
-    folder_command: Callable[[list[str]], ArgvAndEnvironment]
+    folder_tool: FolderTool
     directory_uri: Callable[[str], str]
 
 
@@ -115,12 +112,13 @@ def run_job(job: Job, folder: Path, client: PortalClient, tools: JobTools, stop:
     """
     exit_code: int | None = None
     try:
+        tools.folder_tool.start()  # while the files come
         application = _fetch(job, folder, client, stop)
         uri = tools.directory_uri(job.id)
-        _copy(tools, folder, ["put", str(folder / "input"), f"{uri}/input"], stop, "taken to HDFS")
+        _copy(tools, ["put", str(folder / "input"), f"{uri}/input"], stop, "taken to HDFS")
         exit_code = _run(job, application, folder, client, tools, stop)
         arguments = ["get", f"{uri}/output", str(folder / "output"), str(max(0, job.output_limit))]
-        output, left_out = parse_listing(_copy(tools, folder, arguments, stop, "fetched from HDFS"))
+        output, left_out = parse_listing(_copy(tools, arguments, stop, "fetched from HDFS"))
     except (JobError, JobStoppedError) as error:
         return Result(_shown(exit_code), _join(_ending(exit_code), str(error)))
     except OSError as error:
@@ -133,13 +131,13 @@ def run_job(job: Job, folder: Path, client: PortalClient, tools: JobTools, stop:
     return Result(_shown(exit_code), _ending(exit_code), tuple(output))
 
 
-def parse_listing(text: bytes) -> tuple[list[OutputFile], int]:
+def parse_listing(lines: Iterable[bytes]) -> tuple[list[OutputFile], int]:
     """JobFolder's lines: the files, and how many more there are. JobError where they are not its own.
 
     Paths with control characters, or too long, count among the others: no page could show them.
     """
     files, left_out = [], 0
-    for line in text.splitlines():
+    for line in lines:
         try:
             entry = json.loads(line)
             if "left_out" in entry:
@@ -196,35 +194,17 @@ def _run(job: Job, application: Path, folder: Path, client: PortalClient, tools:
         sender.close()
 
 
-def _copy(tools: JobTools, folder: Path, arguments: list[str], stop: Stop, what: str) -> bytes:
-    """One start of JobFolder; what it lists."""
-    argv, additions = tools.folder_command(arguments)
-    listing = bytearray()
-
-    def keep(data: bytes) -> None:
-        if len(listing) + len(data) <= LISTING_BYTES:
-            listing.extend(data)
-
-    errors_path = folder / "copy.log"
-    with errors_path.open("wb") as errors:
-        environment = {**os.environ, **LOCALE, **additions}
-        code = run_process(argv, environment, folder / "work", keep, stop, errors, COPY_SECONDS)
-    if code != 0:
-        raise JobError(f"The job's files could not be {what}: {_cause(errors_path, code)}")
-    return bytes(listing)
+def _copy(tools: JobTools, words: list[str], stop: Stop, what: str) -> list[bytes]:
+    """One call of JobFolder; what it lists."""
+    try:
+        return tools.folder_tool.copy(words, stop)
+    except (FolderToolError, OSError) as error:
+        raise JobError(f"The job's files could not be {what}: {error}") from error
 
 
 def _add_to_log(folder: Path, notice: str) -> None:
     with contextlib.suppress(OSError), (folder / "log").open("ab") as log:
         log.write(f"\n[{notice}]\n".encode())
-
-
-def _cause(errors: Path, code: int) -> str:
-    lines = [line.strip() for line in errors.read_text(encoding="utf-8", errors="replace").splitlines()]
-    own = [line.removeprefix("JobFolder: ") for line in lines if line.startswith("JobFolder: ")]
-    if own:
-        return own[-1]
-    return next((line for line in reversed(lines) if line), f"exit code {code}")
 
 
 def _shown(exit_code: int | None) -> int | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .agent import run_agent
 from .boot import Boot
 from .facts import PATH, FactsError, Machine, check_role, parse_facts, read_document, read_machine
+from .folder_tool import FolderTool
 from .jobs import JobTools
 from .node import Node, make_node
 from .portal import PortalClient
@@ -53,6 +54,6 @@ def job_tools(node: Node, half: Half) -> JobTools:
     """What the agent needs of the node's framework."""
     return JobTools(
         job_command=lambda application, arguments, uri: half.job_command(node, application, arguments, uri),
-        folder_command=lambda arguments: half.job_folder_command(node, arguments[0], *arguments[1:]),
+        folder_tool=FolderTool(*half.job_folder_command(node)),
         directory_uri=lambda job_id: half.job_directory_uri(node, job_id),
     )

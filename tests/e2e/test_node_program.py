@@ -28,6 +28,15 @@ import sys
 import pandas
 from pyspark.sql import SparkSession
 
+
+def parent(pid):
+    return int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+
+
+def java_has_its_archive(pid):
+    return "/jobs.jsa" in open(f"/proc/{pid}/maps").read()
+
+
 session = SparkSession.builder.appName("words").getOrCreate()
 folder = os.environ["SLIPWAY_JOB_DIR"]
 frame = session.createDataFrame([(number % 7, number) for number in range(70000)], ["key", "value"])
@@ -39,6 +48,9 @@ print("ARGUMENTS", sys.argv[1:])
 print("ROWS", sorted(rows))
 places = session.sparkContext.parallelize(range(8), 8).map(lambda _: os.environ["SPARK_LOCAL_IP"])
 print("HOSTS", sorted(set(places.collect())))
+print("DRIVER'S ARCHIVE", java_has_its_archive(os.getppid()))
+archives = session.sparkContext.parallelize(range(8), 8).map(lambda _: java_has_its_archive(parent(os.getppid())))
+print("EXECUTORS' ARCHIVES", set(archives.collect()))
 print("FRAME", type(sums.toPandas()) is pandas.DataFrame)
 print("CIPHER", session.conf.get("spark.network.crypto.cipher"), session.conf.get("spark.authenticate"))
 session.stop()
@@ -141,6 +153,8 @@ def test_it_runs_a_job_that_reads_and_writes_hdfs_on_all_workers(cluster: Cluste
     assert str([f"{key},{sum(range(key, 70000, 7))}" for key in range(7)]) in log
     workers = sorted(address for name, address in cluster.hosts.items() if name != "master")
     assert f"HOSTS {workers}" in log
+    assert "DRIVER'S ARCHIVE True" in log
+    assert "EXECUTORS' ARCHIVES {True}" in log
     assert "FRAME True" in log
     assert "CIPHER AES/GCM/NoPadding true" in log
 

@@ -150,9 +150,9 @@ def job_command(
     return [*java, "org.apache.spark.deploy.SparkSubmit", str(application), *arguments], environment
 
 
-def job_folder_command(node: Node, verb: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+def job_folder_command(node: Node, *arguments: str) -> tuple[list[str], dict[str, str]]:
     heap = sizes(node.memory_mb).datanode
-    main = ("slipway.JobFolder", verb, *arguments)
+    main = ("slipway.JobFolder", *arguments)
     program = _java(node, _hadoop_class_path(node), heap, _archive(node, "hadoop"), main)
     return list(program.command), dict(program.environment)
 

@@ -1,7 +1,9 @@
 package slipway;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +21,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * Moves a job's files between the node and the cluster's file system, in one start of a JVM for all of them.
+ * Moves a job's files between the node and the cluster's file system, in one start of a JVM for many of them.
  *
  * <pre>
  * put LOCAL_DIR HDFS_DIR                 copies everything below LOCAL_DIR; replaces files that are there
@@ -29,10 +31,15 @@ import org.apache.hadoop.fs.Path;
  * Standard output is a line of JSON (in ASCII) a file: {"path": "a b/c.csv", "size": 12, "copied": true}, and
  * {"left_out": N} at the end where there are more than 10 000. Names are taken as they are: nothing is a pattern.
  * Exit 0, or 1 with a line that begins with "JobFolder: " on standard error, or 2 for wrong arguments.
+ *
+ * <p>Without arguments it serves: a line on standard input is one call, its words apart by tabs; the answer is the same
+ * lines, and {"failed": "why"} or {"failed": ""} as the last. It ends with its input.
  */
 public final class JobFolder {
     private static final int MOST_LISTED = 10_000;
     private static final int BUFFER_BYTES = 128 * 1024;
+    private static final String USAGE = "use put LOCAL_DIR HDFS_DIR, or get HDFS_DIR LOCAL_DIR LIMIT_BYTES";
+    private static final Configuration CONFIGURATION = new Configuration();
 
     private final StringBuilder lines = new StringBuilder();
     private int listed;
@@ -40,35 +47,60 @@ public final class JobFolder {
 
     private JobFolder() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         System.exit(run(arguments));
     }
 
-    private static int run(String[] arguments) {
-        boolean put = arguments.length == 3 && arguments[0].equals("put");
-        boolean get = arguments.length == 4 && arguments[0].equals("get");
-        if (!put && !get) {
-            System.err.println("JobFolder: use put LOCAL_DIR HDFS_DIR, or get HDFS_DIR LOCAL_DIR LIMIT_BYTES");
+    private static int run(String[] arguments) throws IOException {
+        if (arguments.length == 0) {
+            serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+            return 0;
+        }
+        if (!isCall(arguments)) {
+            System.err.println("JobFolder: " + USAGE);
             return 2;
         }
         JobFolder folder = new JobFolder();
-        try {
-            if (put) {
-                folder.put(Paths.get(arguments[1]), new Path(arguments[2]));
-            } else {
-                folder.get(new Path(arguments[1]), Paths.get(arguments[2]), Long.parseLong(arguments[3]));
-            }
-        } catch (IOException | RuntimeException error) {
-            System.err.println("JobFolder: " + cause(error));
-            return 1;
-        } finally {
-            folder.print();
+        String failure = folder.call(arguments);
+        folder.print();
+        if (!failure.isEmpty()) {
+            System.err.println("JobFolder: " + failure);
         }
-        return 0;
+        return failure.isEmpty() ? 0 : 1;
+    }
+
+    private static void serve(BufferedReader calls) throws IOException {
+        for (String line = calls.readLine(); line != null; line = calls.readLine()) {
+            String[] arguments = line.split("\t");
+            JobFolder folder = new JobFolder();
+            String failure = isCall(arguments) ? folder.call(arguments) : USAGE;
+            folder.print();
+            System.out.println("{\"failed\": " + quoted(failure) + "}");
+            System.out.flush();
+        }
+    }
+
+    private static boolean isCall(String[] arguments) {
+        return arguments.length == 3 && arguments[0].equals("put")
+                || arguments.length == 4 && arguments[0].equals("get");
+    }
+
+    /** Carries it out; why it failed, or "". */
+    private String call(String[] arguments) {
+        try {
+            if (arguments[0].equals("put")) {
+                put(Paths.get(arguments[1]), new Path(arguments[2]));
+            } else {
+                get(new Path(arguments[1]), Paths.get(arguments[2]), Long.parseLong(arguments[3]));
+            }
+            return "";
+        } catch (IOException | RuntimeException error) {
+            return cause(error);
+        }
     }
 
     private void put(java.nio.file.Path local, Path remote) throws IOException {
-        FileSystem target = remote.getFileSystem(new Configuration());
+        FileSystem target = remote.getFileSystem(CONFIGURATION);
         List<java.nio.file.Path> all;
         try (Stream<java.nio.file.Path> walk = Files.walk(local)) {
             all = walk.sorted().collect(Collectors.toList());
@@ -96,7 +128,7 @@ public final class JobFolder {
     }
 
     private void get(Path remote, java.nio.file.Path local, long limit) throws IOException {
-        FileSystem source = remote.getFileSystem(new Configuration());
+        FileSystem source = remote.getFileSystem(CONFIGURATION);
         if (!source.exists(remote)) {
             return; // a job need not leave any output
         }

@@ -15,31 +15,38 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cloudinit.slipway_node.folder_tool import FolderTool
 from cloudinit.slipway_node.jobs import JobTools
 from cloudinit.slipway_node.portal import Backoff, PortalClient
 
 CREDENTIAL = "9b0c.master.f00d"
 
-# The verbs, lines and exit codes of the Java tool JobFolder, for a file system that is a plain folder.
+# The calls and answers of the Java tool JobFolder, for a file system that is a plain folder.
 FOLDER_TOOL = """
-import json, shutil, sys
+import json, os, shutil, sys
 from pathlib import Path
-verb, source, target = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-if (Path(__file__).parent / "broken").exists():
-    print("log4j: noise", file=sys.stderr)
-    print("JobFolder: ConnectException: Connection refused", file=sys.stderr)
-    sys.exit(1)
-rest = int(sys.argv[4]) if verb == "get" else sys.maxsize
-target.mkdir(parents=True, exist_ok=True)
-for path in sorted(source.rglob("*")) if source.exists() else []:
-    if path.is_file():
-        name, size = str(path.relative_to(source)), path.stat().st_size
-        fits = size <= rest
-        if fits:
-            rest -= size
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / name)
-        print(json.dumps({"path": name, "size": size, "copied": fits}))
+
+def call(verb, source, target, limit=sys.maxsize):
+    if (Path(__file__).parent / "broken").exists():
+        return "ConnectException: Connection refused"
+    if (Path(__file__).parent / "deadly").exists():
+        os._exit(7)
+    rest = int(limit)
+    source, target = Path(source), Path(target)
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.rglob("*")) if source.exists() else []:
+        if path.is_file():
+            name, size = str(path.relative_to(source)), path.stat().st_size
+            fits = size <= rest
+            if fits:
+                rest -= size
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target / name)
+            print(json.dumps({"path": name, "size": size, "copied": fits}))
+    return ""
+
+for line in sys.stdin:
+    print(json.dumps({"failed": call(*line.rstrip().split("\\t"))}), flush=True)
 """
 
 
@@ -208,16 +215,18 @@ def folder_tool(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tools(tmp_path: Path, folder_tool: Path) -> JobTools:
+def tools(tmp_path: Path, folder_tool: Path) -> Iterator[JobTools]:
     """Jobs are Python programs; the cluster's file system is the folder `cluster`."""
-    return JobTools(
+    tool = FolderTool([sys.executable, "-S", str(folder_tool)], {})
+    yield JobTools(
         job_command=lambda application, arguments, _uri: (
             [sys.executable, "-S", "-u", str(application), *arguments],
             {"FRAMEWORK": "a test's"},
         ),
-        folder_command=lambda arguments: ([sys.executable, "-S", str(folder_tool), *arguments], {}),
+        folder_tool=tool,
         directory_uri=lambda job_id: str(tmp_path / "cluster" / job_id),
     )
+    tool.close()
 
 
 @pytest.fixture

@@ -21,13 +21,14 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from cloudinit.slipway_node.agent import run_agent
+from cloudinit.slipway_node.folder_tool import FolderTool
 from cloudinit.slipway_node.jobs import JobTools
 from cloudinit.slipway_node.portal import PortalClient
 
 url, root, tool = sys.argv[1:]
 tools = JobTools(
     lambda application, arguments, uri: ([sys.executable, str(application), *arguments], {}),
-    lambda arguments: ([sys.executable, tool, *arguments], {}),
+    FolderTool([sys.executable, tool], {}),
     lambda job_id: f"{root}/cluster/{job_id}",
 )
 sys.exit(run_agent(PortalClient(url, "9b0c.master.f00d"), tools, dict, Path(root, "jobs")))

@@ -152,7 +152,7 @@ def test_a_command_that_is_not_there_is_a_reason(bench: Bench) -> None:
     tools = bench.tools
     bench.tools = JobTools(
         lambda _application, _arguments, _uri: (["/nonexistent/submit"], {}),
-        tools.folder_command,
+        tools.folder_tool,
         tools.directory_uri,
     )
     result = bench.run("print()")
@@ -241,19 +241,19 @@ def test_it_refuses_an_order_and_says_why(change: dict[str, Any], words: str) ->
 
 
 def test_it_reads_a_listing_with_its_rest() -> None:
-    text = b'{"path": "a", "size": 1, "copied": true}\n{"left_out": 7}\n'
-    assert parse_listing(text) == ([OutputFile("a", 1, True)], 7)
+    lines = [b'{"path": "a", "size": 1, "copied": true}', b'{"left_out": 7}']
+    assert parse_listing(lines) == ([OutputFile("a", 1, True)], 7)
 
 
 def test_it_counts_paths_that_nobody_could_read() -> None:
-    text = b'{"path": "a\\nb", "size": 1, "copied": true}\n{"path": "\\u0000", "size": 1, "copied": true}\n'
-    assert parse_listing(text) == ([], 2)
+    lines = [b'{"path": "a\\nb", "size": 1, "copied": true}', b'{"path": "\\u0000", "size": 1, "copied": true}']
+    assert parse_listing(lines) == ([], 2)
 
 
-@pytest.mark.parametrize("text", [b"WARN something\n", b"[]\n", b'{"path": "a"}\n'])
-def test_it_does_not_take_other_lines_for_a_listing(text: bytes) -> None:
+@pytest.mark.parametrize("line", [b"WARN something", b"[]", b'{"path": "a"}'])
+def test_it_does_not_take_other_lines_for_a_listing(line: bytes) -> None:
     with pytest.raises(JobError):
-        parse_listing(text)
+        parse_listing([line])
 
 
 def test_the_locale_lets_java_see_unicode(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
