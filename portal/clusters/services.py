@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import count
@@ -26,6 +26,9 @@ from portal.courses.services import course_of, taught_by
 from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal
 
 log = logging.getLogger(__name__)
+
+# Heat takes a moment from the last node's signal to the end of the stack; the regular passes come too seldom for that.
+AFTER_THE_LAST_SIGNAL = (0.1, 0.4, 0.8)  # seconds
 
 
 class KeyReused(Invalid):
@@ -130,8 +133,15 @@ def record_event(node: Node, step: str, state: str, seconds: float, message: str
             ignore_conflicts=True,
         )  # fmt: skip
         live.notify(live.cluster_topic(cluster.pk))
-        if state == "failed" or step == known[-1]:
-            _wake(cluster.course)
+        if state == "failed" or (step == known[-1] and _all_are_ready(cluster)):
+            _wake(cluster.course, AFTER_THE_LAST_SIGNAL)
+
+
+def _all_are_ready(cluster: Cluster) -> bool:
+    """Whether every node has told its last step."""
+    last = {role.steps[-1] for role in cluster.manifest.roles}
+    told = ClusterEvent.objects.filter(cluster=cluster, generation=cluster.generation, step__in=last, state="done")
+    return told.count() == Node.objects.filter(cluster=cluster).count()
 
 
 def record_health(cluster: Cluster, troubles: Mapping[str, str]) -> None:
@@ -165,13 +175,15 @@ def _check_limits(owner: User, course: Course, wish: Wish) -> None:
         )
 
 
-def _wake(course: Course) -> None:
-    """Asks for a pass as soon as the transaction is over. Where the broker is away passes come all the same."""
-    transaction.on_commit(partial(_ask_for_pass, str(course.pk)))
+def _wake(course: Course, delays: Sequence[float] = (0,)) -> None:
+    """Asks for passes after the transaction is over. Where the broker is away passes come all the same."""
+    for delay in delays:
+        transaction.on_commit(partial(_ask_for_pass, str(course.pk), delay))
 
 
-def _ask_for_pass(course_id: str) -> None:
+def _ask_for_pass(course_id: str, delay: float) -> None:
+    task = "portal.clusters.tasks.reconcile_course"
     try:
-        celery.current_app.send_task("portal.clusters.tasks.reconcile_course", (course_id,), expires=10, retry=False)
+        celery.current_app.send_task(task, (course_id,), countdown=delay or None, expires=10, retry=False)
     except OperationalError:
         log.warning("The broker does not answer; the next pass will find the change in the database")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.clusters.credentials import node_credential, secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, Status
-from portal.clusters.services import delete
+from portal.clusters.services import AFTER_THE_LAST_SIGNAL, delete
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import Job, JobStatus
@@ -34,6 +34,20 @@ def test_an_event_is_kept_once(creating: Cluster) -> None:
     for _ in range(2):
         assert say(node(creating, "worker-01"), "events", EVENT).status_code == 204
     assert ClusterEvent.objects.get().node == "worker-01"
+
+
+def test_the_last_nodes_last_step_asks_for_passes_at_short_intervals(
+    creating: Cluster, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda *_, **options: asked.append(options["countdown"]))
+    with django_capture_on_commit_callbacks(execute=True):
+        for name in ("master", "worker-01"):
+            say(node(creating, name), "events", {**EVENT, "step": "signal"})
+    assert asked == []
+    with django_capture_on_commit_callbacks(execute=True):
+        say(node(creating, "worker-02"), "events", {**EVENT, "step": "signal"})
+    assert asked == list(AFTER_THE_LAST_SIGNAL)
 
 
 def test_an_unknown_step_is_refused(creating: Cluster) -> None:
