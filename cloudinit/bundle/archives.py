@@ -6,9 +6,11 @@ without it. So it is made on the machine that uses it.
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .tools import BuildError, Tools, run
@@ -34,16 +36,21 @@ def make_archives(destination: Path, places: Mapping[str, Path], tools: Tools) -
     with tempfile.TemporaryDirectory(dir=destination, prefix=".trial-") as name:
         scratch = Path(name)
         lists = class_lists(places, scratch, tools)
-        for archive, jar in JARS.items():
-            whole = scratch / f"{archive}.jsa"
-            _dump(lists[archive], places["java"] / jar, whole, tools)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            dumps = [
+                pool.submit(_dump, lists[archive], places["java"] / jar, scratch / f"{archive}.jsa", tools)
+                for archive, jar in JARS.items()
+            ]
+        for dump in dumps:
+            whole = dump.result()
             whole.replace(destination / whole.name)
 
 
-def _dump(class_list: Path, jar: Path, archive: Path, tools: Tools) -> None:
+def _dump(class_list: Path, jar: Path, archive: Path, tools: Tools) -> Path:
     options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Xms{DUMP_HEAP}", f"-Xmx{DUMP_HEAP}"]
     lists = [f"-XX:SharedClassListFile={class_list}", f"-XX:SharedArchiveFile={archive}"]
     said = run([tools.java, *options, "-Xshare:dump", *lists, "-cp", str(jar)])
     if not archive.exists():
         raise BuildError(f"this Java makes no archive of class data: {said[-300:]}")
     archive.chmod(0o644)
+    return archive

@@ -152,7 +152,8 @@ class Trial:
             executors = {"JDK_JAVA_OPTIONS": f'{options} "{self._noting("jobs-executor")}"'}
         with self._log(name).open("wb") as log:
             return subprocess.Popen(
-                [java, noting, *words],
+                # Should the build be killed, they end with it.
+                ["setpriv", "--pdeathsig", "KILL", java, noting, *words],
                 env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", **program.environment, **executors},
                 cwd=node.root,
                 stdin=subprocess.DEVNULL,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
 import zipfile
@@ -118,6 +121,35 @@ def test_its_list_of_classes_has_each_once_and_what_lambdas_made_at_the_end(tmp_
     (tmp_path / "spark-master.classes").write_text("org/Spark\n")
     merged = Trial([], half("spark"), tmp_path).merge("hadoop")
     assert merged.read_text().splitlines() == ["java/lang/Object", "org/Data", "org/Name", "@lambda-proxy a run"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from cloudinit.bundle.trial import Trial
+from cloudinit.frameworks.node import Program, half
+
+class Node:
+    root = Path(sys.argv[1])
+
+process = Trial([], half("spark"), Node.root)._popen(Node, "spark-master", Program((sys.argv[2],), {}))
+print(process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_build_that_is_killed_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    daemon = tmp_path / "java"
+    daemon.write_text("#!/bin/sh\nexec sleep 600\n")
+    daemon.chmod(0o755)
+    home = Path(bundle.__path__[0]).parents[1]
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(daemon)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=home, check=False)
+    assert done.returncode == -signal.SIGKILL
+    with contextlib.suppress(ProcessLookupError):
+        ended = os.pidfd_open(int(done.stdout))
+        assert select.select([ended], [], [], 10)[0], "it still runs"
+        os.close(ended)
 
 
 def test_its_jar_of_names_keeps_the_lines_of_a_manifest_short(tmp_path: Path) -> None:
