@@ -58,7 +58,7 @@ def all_parts(cache: Path, tools: Tools) -> list[Part]:
     archives = Part(
         "archives",
         _digest([DIRECTORY / "archives.py", DIRECTORY / "trial.py"], java.directory_name, archives_key(tools)),
-        "classes as Java has them in memory, 300 MB",
+        "classes as Java has them in memory, 380 MB",
         lambda to: make_archives(to, places, tools),
         optional=True,
     )
