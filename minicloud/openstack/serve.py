@@ -90,12 +90,12 @@ def heat(settings: Settings) -> Callable[[], None]:
     from oslo_config import cfg
 
     from minicloud import cloud
-    from minicloud.openstack import messages, pauses, recovery, row_order, threads
+    from minicloud.openstack import messages, pauses, recovery, round_trips, row_order, threads
 
     live_with_database(settings, "heat")
     cloud.use(settings)
     _configure_heat(settings)
-    for patch in (messages, pauses, threads, row_order):
+    for patch in (messages, pauses, threads, row_order, round_trips):
         patch.install()
     from heat.common import config
     from heat.engine import service, template

@@ -18,7 +18,9 @@ def test_the_steps_of_up_are_read_from_what_the_console_prints() -> None:
         step.say("making the portal's")
         step.say("which took 12.5 s")
         step.result = "a long result " * 10
+    with console.step("keystone, heat and all"):
+        pass
     console.say("\nReady in 3.0 s: http://127.0.0.1:8000")
     found = steps(out.getvalue())
-    assert list(found) == ["checks", "environments"]
+    assert list(found) == ["checks", "environments", "keystone, heat"]
     assert all(seconds < 1 for seconds in found.values())
