@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.template.loader import render_to_string
 
 from portal.refusals import TooLarge
 
@@ -16,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 FORM_LIMIT = 1024**2  # bytes of a request that brings no files
+RESULT_LIMIT = 16 * 1024**2  # bytes: a job's end lists all of its output, which may be ten thousand files
 FRAME = 64 * 1024  # bytes that a form needs around its files
 
 
@@ -35,9 +38,10 @@ class BodyLimit:
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         limit = limit_of(scope["path"], headers.get(b"content-type", ""))
+        refuse = partial(_refuse, send, too_large(limit), "text/html" in headers.get(b"accept", ""))
         told = headers.get(b"content-length", "")
         if told.isdecimal() and int(told) > limit:
-            await _refuse(limit, send)
+            await refuse()
             return
         received = 0
 
@@ -53,11 +57,13 @@ class BodyLimit:
             await self.application(scope, counted, send)
         except _Exceeded:
             # Nothing was answered yet: Django reads the whole body before it does anything else.
-            await _refuse(limit, send)
+            await refuse()
 
 
 def limit_of(path: str, content_type: str) -> int:
     """In bytes. Files come in forms of people and programs, logs and output from nodes."""
+    if path.startswith("/node/v1/commands/"):
+        return RESULT_LIMIT
     if path.startswith("/node/v1/jobs/"):
         return max(int(settings.OUTPUT_LIMIT), int(settings.LOG_LIMIT)) + FRAME
     if content_type.startswith("multipart/form-data"):
@@ -72,8 +78,10 @@ def too_large(limit: int) -> TooLarge:
     )
 
 
-async def _refuse(limit: int, send: Send) -> None:
-    refusal = too_large(limit)
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+async def _refuse(send: Send, refusal: TooLarge, as_page: bool) -> None:
+    kind, body = b"application/problem+json", json.dumps(refusal.as_problem())
+    if as_page:
+        kind, body = b"text/html; charset=utf-8", str(render_to_string("web/refusal.html", {"refusal": refusal}))
+    headers = [(b"content-type", kind), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(refusal.as_problem()).encode()})
+    await send({"type": "http.response.body", "body": body.encode()})

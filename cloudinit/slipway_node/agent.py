@@ -190,8 +190,8 @@ class Agent:
             if not result.output or error.status not in UNFIT:
                 raise
             # The end of the job is what matters most: it shall not be lost with a list that is not taken.
-            reason = f"{result.reason} The portal did not take the list of the output: {error}".strip()
-            self._client.post_result(command_id, answer_of(Result(result.exit_code, reason)))
+            say(f"command {command_id}: the portal did not take the list of the output: {error}")
+            self._client.post_result(command_id, answer_of(Result(result.exit_code, result.reason)))
 
     def _upload(self, record: Record, folder: Path) -> Result:
         files: list[OutputFile] = []

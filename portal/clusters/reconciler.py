@@ -36,6 +36,7 @@ NODE_FAILED = Exists(
 )
 RETRY_AFTER = timedelta(seconds=15)  # after the cloud said no to something that must be done in the end
 NO_ANSWER = "the cloud, which does not answer at the moment; this goes on by itself as soon as it does"
+REFUSES_US = "the cloud, which refuses the portal in this course: show this to your administrator"
 
 
 def reconcile(course: Course) -> None:
@@ -50,9 +51,12 @@ def reconcile(course: Course) -> None:
             known = stacks.list_stacks(course.project_id)
             _advance_all(clusters, known)
             _delete_orphans(course, known)
-        except (CloudUnavailable, CloudRefused) as error:
+        except CloudUnavailable as error:
             log.warning("The cloud does not answer for course %s: %s", course.name, error)
-            _say_what_is_waited_for(clusters)
+            _say_what_is_waited_for(clusters, NO_ANSWER)
+        except CloudRefused as error:
+            log.warning("The cloud refuses the portal in course %s: %s", course.name, error)
+            _say_what_is_waited_for(clusters, REFUSES_US)
 
 
 def _advance_all(clusters: list[Cluster], known: dict[str, Stack]) -> None:
@@ -75,7 +79,10 @@ def _delete_orphans(course: Course, known: dict[str, Stack]) -> None:
     for stack in going:
         if stack.name in gone:
             log.warning("Stack %s is left over: deleting it", stack.name)
-            stacks.delete(course.project_id, stack.id)
+            try:
+                stacks.delete(course.project_id, stack.id)
+            except CloudRefused as error:
+                log.warning("The cloud refuses to delete stack %s: %s", stack.name, error)
 
 
 def _ids(known: list[Stack]) -> list[str]:
@@ -85,7 +92,7 @@ def _ids(known: list[Stack]) -> list[str]:
 
 def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a case for each
     now = timezone.now()
-    if cluster.waiting_for == NO_ANSWER:
+    if cluster.waiting_for in (NO_ANSWER, REFUSES_US):
         _save(cluster, waiting_for="")
     action = decisions.decide(cluster, stack, now)
     if not isinstance(action, decisions.Wait):
@@ -159,7 +166,7 @@ def _save(cluster: Cluster, **changes: object) -> None:
         live.notify(live.cluster_topic(cluster.id))
 
 
-def _say_what_is_waited_for(clusters: list[Cluster]) -> None:
+def _say_what_is_waited_for(clusters: list[Cluster], words: str) -> None:
     for cluster in clusters:
-        if cluster.status in (Status.CREATING, Status.DELETING, Status.UPDATING) and cluster.waiting_for != NO_ANSWER:
-            _save(cluster, waiting_for=NO_ANSWER)
+        if cluster.status in (Status.CREATING, Status.DELETING, Status.UPDATING) and cluster.waiting_for != words:
+            _save(cluster, waiting_for=words)

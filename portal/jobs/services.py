@@ -64,14 +64,18 @@ def submit(
     if wrong := rules.wrong_fields(cluster.manifest, program, arguments, names):
         raise Invalid.of(wrong)
     job = Job(cluster=cluster, owner=owner, application=program, arguments=arguments, files=names)
-    # The bytes first: a row without its bytes would be a job that cannot run.
-    storage.write(storage.application(job.id), application.chunks())
-    for number, file in enumerate(files):
-        storage.write(storage.input_file(job.id, number), file.chunks())
-    with transaction.atomic():
-        job.save(force_insert=True)
-        live.notify(live.commands_topic(cluster.pk))
-        live.notify(live.cluster_topic(cluster.pk))
+    try:
+        # The bytes first: a row without its bytes would be a job that cannot run.
+        storage.write(storage.application(job.id), application.chunks())
+        for number, file in enumerate(files):
+            storage.write(storage.input_file(job.id, number), file.chunks())
+        with transaction.atomic():
+            job.save(force_insert=True)
+            live.notify(live.commands_topic(cluster.pk))
+            live.notify(live.cluster_topic(cluster.pk))
+    except BaseException:
+        storage.remove(job.id)
+        raise
     return job
 
 

@@ -80,3 +80,8 @@ def remove_input(job_id: UUID) -> None:
     """Program and input of a job that has ended: nobody will fetch them again."""
     application(job_id).unlink(missing_ok=True)
     shutil.rmtree(folder(job_id) / "files", ignore_errors=True)
+
+
+def remove(job_id: UUID) -> None:
+    """All bytes of a job that there will not be."""
+    shutil.rmtree(folder(job_id), ignore_errors=True)

@@ -41,7 +41,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "health": cluster.health(timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
-        "steps": [(event, titles[event.step]) for event in row["events"]],
+        "steps": [(event, titles.get(event.step, event.step)) for event in row["events"]],
         **(_failure(cluster) if cluster.status == Status.FAILED else {}),
         "jobs": jobs.visible_jobs(user).filter(cluster=cluster)[:50],
         "suffixes": ",".join(cluster.manifest.job_suffixes),

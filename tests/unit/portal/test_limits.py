@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 
 from portal.limits import FORM_LIMIT, BodyLimit, limit_of
 
@@ -58,7 +58,17 @@ def test_a_large_one_is_refused_as_a_problem(pieces: list[bytes], headers: dict[
     assert json.loads(body)["next"]
 
 
+def test_a_browser_is_refused_in_a_page(settings: Any) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    status, body = ask([], content_length=str(FORM_LIMIT + 1), accept="text/html,*/*")
+    assert status == 413
+    assert b"<h1>" in body
+    assert b"compress the files" in body
+
+
 def test_forms_with_files_and_what_nodes_send_may_be_large() -> None:
-    assert limit_of("/api/v1/clusters/x/jobs", "multipart/form-data; boundary=x") > settings.UPLOAD_LIMIT
-    assert limit_of("/node/v1/jobs/x/output", "") > settings.OUTPUT_LIMIT
+    assert limit_of("/api/v1/clusters/x/jobs", "multipart/form-data; boundary=x") > configured.UPLOAD_LIMIT
+    assert limit_of("/node/v1/jobs/x/output", "") > configured.OUTPUT_LIMIT
+    assert limit_of("/node/v1/commands/x/result", "application/json") > 10_000 * 1000
     assert limit_of("/node/v1/events", "application/json") == FORM_LIMIT
