@@ -14,6 +14,7 @@ import argparse
 import fcntl
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,8 @@ from pathlib import Path
 from . import PACKAGES, source_files, version
 from .parts import MARKER, Part, all_parts, ensure
 from .tools import BuildError, find, run
+
+ENDS = (signal.SIGTERM, signal.SIGHUP)
 
 _MAIN = """\
 import sys
@@ -133,6 +136,8 @@ def _lock(cache: Path) -> Iterator[None]:
         except BlockingIOError:
             _say("another build is under way; waiting for it ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        # What we run holds it too: should we be killed, nobody takes away a folder that a program still fills.
+        os.set_inheritable(lock.fileno(), True)
         yield
 
 
@@ -144,12 +149,26 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
+def _end(number: int, _: object) -> None:
+    for later in ENDS:
+        signal.signal(later, signal.SIG_IGN)  # nothing may cut short what is being ended
+    sys.exit(128 + number)
+
+
+def _end_in_order() -> None:
+    """Told to end, end what we have started first: it runs in sessions of its own, where nobody would find it."""
+    for number in ENDS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # not so below nohup
+            signal.signal(number, _end)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="cloudinit.bundle.build", description="Lay out the software of a node.")
     parser.add_argument("--cache", type=Path, required=True, help="the cache folder")
     parser.add_argument("--python", type=Path, default=Path("/usr/bin/python3"), help="for the nodes' environments")
     parser.add_argument("--uv", default="uv", help="the uv program (default: from the PATH)")
     chosen = parser.parse_args(arguments)
+    _end_in_order()
     try:
         print(build(chosen.cache, chosen.python, chosen.uv))
     except (BuildError, OSError) as error:

@@ -43,7 +43,10 @@ def find(python: Path, uv: str) -> Tools:
 
 
 def run(command: list[str], environment: Mapping[str, str] | None = None) -> str:
-    """Run a program to its end; its output. BuildError carries the last lines where it fails."""
+    """Run a program to its end; its output. BuildError carries the last lines where it fails.
+
+    The program gets our inheritable descriptors, which are those of locks.
+    """
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -53,6 +56,7 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> str
         errors="replace",
         env={**os.environ, **(environment or {})},
         check=False,
+        close_fds=False,
     )
     if done.returncode != 0:
         tail = "\n".join(done.stdout.strip().splitlines()[-TAIL_LINES:])

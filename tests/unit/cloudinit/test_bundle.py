@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import select
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from cloudinit import bundle
-from cloudinit.bundle import build, parts
+from cloudinit.bundle import build, parts, trial
 from cloudinit.bundle.parts import Part, ensure
 from cloudinit.bundle.tools import BuildError, Tools, find
 from cloudinit.bundle.trial import Trial
@@ -132,24 +133,113 @@ from cloudinit.frameworks.node import Program, half
 class Node:
     root = Path(sys.argv[1])
 
-process = Trial([], half("spark"), Node.root)._popen(Node, "spark-master", Program((sys.argv[2],), {}))
-print(process.pid, flush=True)
+Trial([], half("spark"), Node.root)._popen(Node, "spark-master", Program((sys.argv[2],), {}))
+print((Node.root / "pid").read_text(), flush=True)  # it runs
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_build_that_is_killed_leaves_no_daemon_behind(tmp_path: Path) -> None:
-    daemon = tmp_path / "java"
-    daemon.write_text("#!/bin/sh\nexec sleep 600\n")
+def a_daemon(folder: Path, text: str) -> Path:
+    daemon = folder / "java"
+    daemon.write_text(f"#!/bin/sh\n{text}\n")
     daemon.chmod(0o755)
-    home = Path(bundle.__path__[0]).parents[1]
-    command = [sys.executable, "-c", KILLED, str(tmp_path), str(daemon)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=home, check=False)
-    assert done.returncode == -signal.SIGKILL
+    return daemon
+
+
+def a_build(script: str, *arguments: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(bundle.__path__[0]).parents[1])
+
+
+def ends(pid: int) -> bool:
     with contextlib.suppress(ProcessLookupError):
-        ended = os.pidfd_open(int(done.stdout))
-        assert select.select([ended], [], [], 10)[0], "it still runs"
-        os.close(ended)
+        ended = os.pidfd_open(pid)
+        try:
+            return bool(select.select([ended], [], [], 10)[0])
+        finally:
+            os.close(ended)
+    return True
+
+
+def test_a_build_that_is_killed_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pid")
+    daemon = a_daemon(tmp_path, f"echo $$ > '{tmp_path}/pid'; exec sleep 600")
+    with a_build(KILLED, tmp_path, daemon) as killed:
+        said, _ = killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    assert ends(int(said)), "it still runs"
+
+
+TOLD_TO_END = """
+import signal, sys
+from pathlib import Path
+from cloudinit.bundle import build
+from cloudinit.bundle.trial import Trial
+from cloudinit.frameworks.node import Program, half
+
+class Node:
+    root = Path(sys.argv[1])
+
+def run_a_trial(*_):
+    trial = Trial([], half("spark"), Node.root)
+    with trial.running():
+        trial._running["spark-worker"] = trial._popen(Node, "spark-worker", Program((sys.argv[2],), {}))
+        print((Node.root / "pid").read_text(), flush=True)
+        signal.pause()
+
+build.build = run_a_trial
+sys.exit(build.main(["--cache", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_build_that_is_told_to_end_first_ends_what_its_daemons_have_started(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    os.mkfifo(tmp_path / "pid")
+    daemon = a_daemon(tmp_path, f"sleep 600 & echo $! > '{tmp_path}/pid'; wait")
+    with a_build(TOLD_TO_END, tmp_path, daemon) as told:
+        assert told.stdout is not None
+        executor = int(told.stdout.readline())
+        told.send_signal(number)
+    assert told.returncode == 128 + number
+    assert ends(executor), "it still runs"
+
+
+def test_a_program_of_the_trial_that_hangs_costs_only_the_archives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "RUN_SECONDS", 0.2)
+    node = trial._nodes(tmp_path, tmp_path, a_daemon(tmp_path, "exec sleep 600"))[0]
+    node.root.mkdir()
+    cluster = Trial([], half("spark"), tmp_path)
+    with pytest.raises(BuildError, match="hadoop-put has not ended"), cluster.running():
+        cluster._run(node, "hadoop-put", [str(node.java)], {})
+    assert cluster._running["hadoop-put"].returncode == -signal.SIGTERM
+
+
+KILLED_IN_A_PROGRAM = """
+import sys
+from pathlib import Path
+from cloudinit.bundle import build, tools
+
+with build._lock(Path(sys.argv[1])):
+    tools.run(["sh", "-c", 'kill -KILL $PPID; read end < "$0"', sys.argv[2]])
+"""
+
+
+def test_what_a_killed_build_was_running_keeps_the_next_one_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "end")
+    with a_build(KILLED_IN_A_PROGRAM, tmp_path, tmp_path / "end") as killed:
+        pass
+    assert killed.returncode == -signal.SIGKILL
+    with (tmp_path / "bundle.lock").open("w") as lock:
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            (tmp_path / "end").write_text("\n")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def test_its_jar_of_names_keeps_the_lines_of_a_manifest_short(tmp_path: Path) -> None:
