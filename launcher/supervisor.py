@@ -148,19 +148,26 @@ class Supervisor:
     def _call(self, method: str, *arguments: Any, seconds: float = 30) -> Any:
         transport = _UnixTransport(str(self._paths.supervisor_socket), seconds)
         with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=transport) as server:
-            return getattr(server, f"supervisor.{method}")(*arguments)
+            try:
+                return getattr(server, f"supervisor.{method}")(*arguments)
+            except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+                raise Problem(
+                    "supervisord does not answer",
+                    str(error) or type(error).__name__,
+                    "look at the machine's load, then run this again",
+                ) from error
 
     def answers(self) -> bool:
         try:
             return bool(self._call("getState")["statename"] == "RUNNING")
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        except (Problem, xmlrpc.client.Error):
             return False
 
     def statuses(self) -> dict[str, Status]:
         """Each service's status; empty where supervisord does not answer."""
         try:
             rows = self._call("getAllProcessInfo")
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        except (Problem, xmlrpc.client.Error):
             return {}
         return {
             row["name"]: Status(
@@ -200,7 +207,7 @@ class Supervisor:
         """The supervisord that listens on our socket; None if there is none."""
         try:
             return processes.identify(int(self._call("getPID")))
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        except (Problem, xmlrpc.client.Error):
             return None
 
     def launch(self, program: Path, seconds: float = 20) -> None:
