@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from launcher import (
@@ -88,7 +87,10 @@ def parser() -> argparse.ArgumentParser:
     verb("doctor", "what this machine has, what is missing, what to do", run_doctor)
     one = verb("test", "run the tests; the last lines are the counts", run_test)
     one.add_argument(
-        "suites", nargs="*", metavar="unit|db|e2e|browser", help="all when none is named; pytest's options after --"
+        "words",
+        nargs=argparse.REMAINDER,
+        metavar="unit|db|e2e|browser",
+        help="all when none is named; what stands after -- is pytest's: options, or paths of tests",
     )
     one = verb("render", "print the Heat template of a cluster", run_render)
     one.add_argument("spec", metavar="SPEC.yaml")
@@ -193,19 +195,19 @@ def run_doctor(paths: Paths, _: argparse.Namespace, console: Console) -> int:
 
 
 def run_test(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
-    suites = list(itertools.takewhile(lambda word: word in testing.SUITES, arguments.suites))
-    options = arguments.suites[len(suites) :]
-    unknown = [word for word in options if not word.startswith("-")]
-    if unknown and not options[0].startswith("-"):
-        raise Problem(
-            f"there is no suite {unknown[0]!r}", f"there are {', '.join(testing.SUITES)}", "name one of them, or none"
-        )
+    suites, options = testing.split(arguments.words)
     return 0 if testing.run_suites(paths, suites, options, console) else 1
 
 
 def portal_command(paths: Paths, *words: str) -> list[str]:
     environment = environments.ensure(paths, "portal", lambda text: print(text, file=sys.stderr))
     return [str(python_of(environment)), *words]
+
+
+def run_program(paths: Paths, command: list[str], environment: Mapping[str, str] | None = None) -> int:
+    """Run a program in the checkout; its exit status as a shell tells it: 128 and the number of a signal."""
+    code = subprocess.run(command, check=False, cwd=paths.top, env=environment).returncode
+    return code if code >= 0 else 128 - code
 
 
 def absolute(name: str) -> str:
@@ -216,12 +218,12 @@ def absolute(name: str) -> str:
 def run_render(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
     parameters = ["--parameters"] if arguments.parameters else []
     command = portal_command(paths, "-m", "heat_templates", absolute(arguments.spec), *parameters)
-    return subprocess.run(command, check=False, cwd=paths.top).returncode
+    return run_program(paths, command)
 
 
 def run_lint(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
     command = portal_command(paths, "-m", "heat_templates.lint", *map(absolute, arguments.templates))
-    return subprocess.run(command, check=False, cwd=paths.top).returncode
+    return run_program(paths, command)
 
 
 def run_token(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
@@ -242,7 +244,7 @@ def manage(paths: Paths, words: list[str]) -> int:
         raise Problem("this home was never up", f"there is no {paths.environment}", "`./slipway up` first") from None
     command = portal_command(paths, str(paths.top / "manage.py"), *words)
     full = {**services.base_environment(paths.home, os.environ), **environment}
-    return subprocess.run(command, check=False, cwd=paths.top, env=full).returncode
+    return run_program(paths, command, full)
 
 
 def run_demo(paths: Paths, _: argparse.Namespace, console: Console) -> int:

@@ -69,6 +69,23 @@ def total(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome("total", worst, counts, sum(outcome.seconds for outcome in outcomes))
 
 
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The suites, and what is pytest's: all behind --. Where only paths are named, the suites are theirs."""
+    at = list(words).index("--") if "--" in words else len(words)
+    suites, options = list(words[:at]), list(words[at + 1 :])
+    for word in suites:
+        if word not in SUITES:
+            why = f"there are {', '.join(SUITES)}; pytest's options and paths stand behind --"
+            raise Problem(f"there is no suite {word!r}", why, "name one of them, or none")
+    named = {option.split("/")[1] for option in options if option.startswith("tests/")}
+    return suites or [name for name in SUITES if name in named], options
+
+
+def folders(suite: str, options: Sequence[str]) -> list[str]:
+    """The suite's folder, unless the options name paths of tests, which narrow it."""
+    return [] if any(option.startswith("tests/") for option in options) else [f"tests/{suite}"]
+
+
 def run_suites(paths: Paths, chosen: Sequence[str], options: Sequence[str], console: Console) -> bool:
     """Run the suites (all when none is named); whether all is well. The last lines are the counts."""
     environment = ensure_environment(paths, console)
@@ -98,7 +115,7 @@ def _run_suite(paths: Paths, environment: Path, suite: str, options: Sequence[st
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="slipway-test-") as folder:
         report = Path(folder) / "report.xml"
-        command = [str(python_of(environment)), "-m", "pytest", f"tests/{suite}", f"--junitxml={report}"]
+        command = [str(python_of(environment)), "-m", "pytest", *folders(suite, options), f"--junitxml={report}"]
         sys.stdout.flush()
         done = subprocess.run(
             [*command, *options],
