@@ -15,7 +15,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import environments, ports
+from launcher import environments, ports, system
 from launcher.console import Console
 from launcher.paths import TEMPORARY, Paths, closed_ancestor
 from launcher.problem import Problem
@@ -66,13 +66,7 @@ def gigabytes(count: int) -> str:
 def _packaged(name: str, package: str, fine: bool, text: str, lack: str) -> Check:
     if fine:
         return Check(name, OK, text)
-    return Check(
-        name,
-        MISSING,
-        lack,
-        f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {package}",
-        package,
-    )
+    return Check(name, MISSING, lack, system.install_line([package]), package)
 
 
 def judge(facts: Facts) -> list[Check]:
@@ -267,6 +261,5 @@ def show(checks: list[Check], console: Console) -> bool:
             console.say(f"  {'':8} {'':12} -> {check.next_step}")
     packages = missing_packages(checks)
     if packages:
-        install = "sudo apt-get update && sudo apt-get install -y --no-install-recommends"
-        console.say(f"\nAll at once: {install} {' '.join(packages)}")
+        console.say(f"\nAll at once: {system.install_line(packages)}")
     return all(check.verdict != MISSING for check in checks)

@@ -10,12 +10,16 @@ from collections.abc import Callable, Sequence
 from launcher.problem import Problem
 
 
+def install_line(packages: Sequence[str]) -> str:
+    """What a person types; `update` first, as a fresh image has no lists of packages."""
+    return f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
 def missing_packages_problem(packages: Sequence[str]) -> Problem:
-    line = f"sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
     return Problem(
         f"missing from this system: {', '.join(packages)}",
         "only root can install them",
-        f"install them, then run this again: {line}",
+        f"install them, then run this again: {install_line(packages)}",
     )
 
 

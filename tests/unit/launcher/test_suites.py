@@ -58,7 +58,7 @@ def test_a_normal_user_is_told_which_package_a_suite_lacks(monkeypatch: pytest.M
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert NEEDED_BY["browser"] == ("chromium",)
-    with pytest.raises(Problem, match=r"apt-get install .* chromium"):
+    with pytest.raises(Problem, match=r"apt-get update && sudo apt-get install .* chromium"):
         system_program("chromium", Console())
 
 
