@@ -21,7 +21,7 @@ from launcher.paths import TEMPORARY, Paths, closed_ancestor
 from launcher.problem import Problem
 
 JDK_PACKAGE, MAVEN_PACKAGE, NSS_PACKAGE = "openjdk-17-jdk-headless", "maven", "libnss-wrapper"
-NEEDED_DISK = 4_000_000_000  # for the first set-up
+NEEDED_DISK = 4_000_000_000  # for the first set-up: 3.0 GB of cache, 0.2 GB of home, and some air
 SPARE_DISK = 500_000_000  # for a home that was up before
 NEEDED_MEMORY, GOOD_MEMORY = 2_500_000_000, 6_000_000_000
 OK, WARNING, MISSING = "ok", "warning", "missing"
