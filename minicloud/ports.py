@@ -51,7 +51,8 @@ def holder(inode: str | None) -> str:
     for folder in Path("/proc").glob("[0-9]*") if inode else ():
         try:
             if any(str(entry.readlink()) == wanted for entry in (folder / "fd").iterdir()):
-                return f"process {folder.name}, {(folder / 'comm').read_text(encoding='utf-8').strip()}"
+                name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                return f"process {folder.name}, {name}"
         except OSError:
             continue
     return "the process is not ours to see"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -110,24 +111,26 @@ def _stat(pid: int) -> list[str] | None:
 
 
 def _process(pid: int) -> Process | None:
-    fields = _stat(pid)
-    if fields is None or fields[0] in "ZX":
-        return None
     folder = PROC / str(pid)
     try:
+        fields = _stat(pid)
+        if fields is None or fields[0] in "ZX":
+            return None
         uid = folder.stat().st_uid
-        status_uid = _real_uid((folder / "status").read_text(encoding="utf-8", errors="replace"))
+        status_uid = _real_uid((folder / "status").read_bytes())
         server = _marked(folder)
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        # Gone, or somebody else's on a machine that hides them.
         return None
     # A process that changed its uid is shown as root's until it executes something: `status` knows better.
     uid = uid if status_uid is None else status_uid
     return Process(pid, int(fields[1]), uid, int(fields[19]), server, int(fields[21]) * PAGE)
 
 
-def _real_uid(status: str) -> int | None:
-    line = next((line for line in status.splitlines() if line.startswith("Uid:")), None)
-    return None if line is None else int(line.split()[1])
+def _real_uid(status: bytes) -> int | None:
+    """Bytes, and lines that end as the kernel ends them: a process may choose a name that as text looks like a line."""
+    found = re.search(rb"^Uid:\t(\d+)", status, re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 def _marked(folder: Path) -> str | None:

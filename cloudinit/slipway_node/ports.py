@@ -40,7 +40,8 @@ def _holder(port: int) -> str:
             continue
         try:
             if any(str(entry.readlink()) in wanted for entry in (process / "fd").iterdir()):
-                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+                name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                return f"{name} (process {process.name})"
         except OSError:
             continue  # ended meanwhile, or another user's
     return ""

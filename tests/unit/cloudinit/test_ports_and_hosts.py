@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +14,27 @@ from cloudinit.slipway_node.node import Node
 from cloudinit.slipway_node.ports import PortTakenError, check_ports
 
 
+@pytest.fixture
+def bad_name() -> Iterator[None]:
+    """This process has a name that is no text."""
+    comm = Path("/proc/self/comm")
+    before = comm.read_bytes()
+    comm.write_bytes(b"\xff\xfe")
+    yield
+    comm.write_bytes(before.rstrip(b"\n"))
+
+
 def test_it_names_the_port_and_the_process_that_holds_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(PortTakenError, match=rf"port {port} on 127\.0\.0\.1 is taken by .*process {os.getpid()}\)"):
             check_ports("127.0.0.1", [port])
     check_ports("127.0.0.1", [port])
+
+
+@pytest.mark.usefixtures("bad_name")
+def test_it_names_a_process_whose_name_is_no_text() -> None:
+    test_it_names_the_port_and_the_process_that_holds_it()
 
 
 def test_it_sees_a_server_that_listens_on_all_addresses() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,16 @@ from minicloud.addresses import Block
 from minicloud.errors import MinicloudError
 
 BLOCK = Block("127.66.66")
+
+
+@pytest.fixture
+def bad_name() -> Iterator[None]:
+    """This process has a name that is no text."""
+    comm = Path("/proc/self/comm")
+    before = comm.read_bytes()
+    comm.write_bytes(b"\xff\xfe")
+    yield
+    comm.write_bytes(before.rstrip(b"\n"))
 
 
 def test_it_names_the_port_and_the_process_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +43,8 @@ def test_it_does_not_mind_a_program_that_listens_on_one_address_only(monkeypatch
         channel.listen()
         monkeypatch.setattr(ports, "SERVER_PORTS", (channel.getsockname()[1],))
         ports.check(BLOCK)
+
+
+@pytest.mark.usefixtures("bad_name")
+def test_it_names_a_process_whose_name_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    test_it_names_the_port_and_the_process_that_holds_it(monkeypatch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -66,3 +67,16 @@ def test_it_sees_a_real_process_and_kills_exactly_that() -> None:
     finally:
         child.kill()
         child.wait()
+
+
+@pytest.mark.parametrize(
+    "name", [b"\fUid:", b"\rUid:\t4711", b"\nUid:\t4711", b"Uid:\t4711", b"a) Z 1", b"\xff\xc2\x85"]
+)
+def test_a_process_cannot_hide_or_pretend_by_the_name_that_it_gives_itself(name: bytes) -> None:
+    script = f"open('/proc/self/comm', 'wb').write({name!r}); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"\n"
+        found = next(each for each in processes.snapshot() if each.pid == child.pid)
+        assert (found.uid, found.parent) == (os.getuid(), os.getpid())
+        child.kill()
