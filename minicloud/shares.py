@@ -95,8 +95,9 @@ class Shares:
         make_folder(data.parent, 0o700)
         if not data.exists():
             data.mkdir(mode=0o755)
-            if self.owner is not None:
-                os.chown(data, self.owner, self.owner)
+        # Also where it is there: whoever made it may have been killed before he gave it away.
+        if self.owner is not None:
+            os.chown(data, self.owner, self.owner)
         self._put(Share(identifier, path, size_gb, known.rules if known else ()))
 
     def get(self, identifier: str) -> Share | None:

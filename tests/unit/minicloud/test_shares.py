@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,15 @@ def test_it_keeps_rules_and_content_when_it_is_made_again(shares: Shares) -> Non
     assert share is not None
     assert (share.size_gb, share.rules) == (2, (Rule("127.88.3.10", "ro"),))
     assert (shares.data(ONE) / "file").read_text() == "x"
+
+
+def test_a_share_whose_making_was_cut_short_gets_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[Path, int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda *arguments: given.append(arguments))
+    shares = Shares(tmp_path, 61000)
+    shares.data(ONE).mkdir(parents=True)
+    shares.create(ONE, "/shares/x", 1)
+    assert given == [(shares.data(ONE), 61000, 61000)]
 
 
 def test_only_its_own_user_may_pass_through_the_folder_of_shares(shares: Shares) -> None:
