@@ -83,9 +83,15 @@ def identities(disk: int, seen: int) -> int:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        done = LIBC.unshare(CLONE_NEWUSER) == 0
-        os.write(writer, b"y" if done else b"n")
-        signal.pause()
+        try:
+            done = LIBC.unshare(CLONE_NEWUSER) == 0
+            os.write(writer, b"y" if done else b"n")
+            # A signal that is handled ends a pause.
+            while True:
+                signal.pause()
+        finally:
+            # Never on into what the parent does.
+            os._exit(1)
     try:
         if os.read(reader, 1) != b"y":
             raise OSError("this machine allows no user namespaces")
