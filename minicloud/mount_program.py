@@ -15,8 +15,8 @@ import time
 
 FAILED = 32
 # compute is restarted in less; a server that boots meanwhile waits, as for an NFS server that is away.
-RETRY_SECONDS = 60.0
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
 
 
 def main() -> int:
@@ -78,23 +78,24 @@ def below(root: str, path: object) -> str:
 
 
 def ask(door: str, request: dict[str, object]) -> str:
-    """What compute answers: empty, or why not."""
-    deadline = time.monotonic() + RETRY_SECONDS
-    while True:
+    """What compute answers: empty, or why not. It is asked again only where the connection broke."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    why = ""
+    while (left := deadline - time.monotonic()) > 0:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
-            channel.settimeout(ANSWER_SECONDS)
+            # What was asked once may still be done: asked twice, it would be refused as done already.
+            channel.settimeout(left)
             try:
                 channel.connect(door)
                 channel.send(json.dumps(request).encode())
                 answer = channel.recv(65536)
                 if answer:
                     return str(json.loads(answer)["error"])
+                why = "it closed the connection"
             except OSError as error:
-                if time.monotonic() > deadline:
-                    return f"the cloud's compute does not answer: {error}"
-        if time.monotonic() > deadline:
-            return "the cloud's compute does not answer"
-        time.sleep(0.5)
+                why = str(error)
+        time.sleep(PAUSE_SECONDS)
+    return f"the cloud's compute does not answer: {why}"
 
 
 if __name__ == "__main__":
