@@ -129,6 +129,10 @@ class MountService:
         except (MinicloudError, OSError) as error:
             LOG.info("server %s: refused: %s", guest.identifier, error)
             return str(error)
+        except Exception as error:
+            # Whatever one server asks is no trouble of the others.
+            LOG.exception("server %s: an error that nobody foresaw", guest.identifier)
+            return f"the cloud's compute failed, see its log: {type(error).__name__}: {error}"
         return ""
 
     def _mount(self, guest: Guest, request: dict[str, Any]) -> None:
@@ -176,6 +180,8 @@ class MountService:
                     continue
                 except (MinicloudError, OSError) as error:
                     LOG.error("server %s: its mounts could not be corrected: %s", guest.identifier, error)
+                except Exception:
+                    LOG.exception("server %s: its mounts could not be corrected", guest.identifier)
 
     def _look_at(self, guest: Guest) -> None:
         own = guest.world.is_own
@@ -187,7 +193,21 @@ class MountService:
             if not own:
                 links.take(guest.folder, str(path.relative_to(guest.folder / "root")))
         if own and wrong:
-            mounts.correct(guest.world, wrong)
+            try:
+                mounts.correct(guest.world, wrong)
+            finally:
+                self._mount_again(guest, [mount for mount in present if wrong.get(mount.path) == mounts.TO_READ])
+
+    def _mount_again(self, guest: Guest, wanted: list[Mount]) -> None:
+        """Read-only, what had to be taken away as a file was open for writing: the rule gives it to be read."""
+        there = {mount.path for mount in mounts.of_process(guest.world.pid)} if wanted else set()
+        for mount in wanted:
+            if mount.path not in there:
+                path = str(mount.path.relative_to(guest.world.root))
+                try:
+                    mounts.mount(self.shares, guest.world, mount.share, path, read_only=True)
+                except (MinicloudError, OSError) as error:
+                    LOG.error("server %s: /%s is not mounted again: %s", guest.identifier, path, error)
 
     def _outdated(self, guest: Guest, present: list[Mount]) -> dict[Path, str]:
         addresses = self._addresses(guest) if present else []

@@ -8,8 +8,8 @@ programs set them anew.
 
 from __future__ import annotations
 
-import contextlib
 import errno
+import logging
 import os
 import re
 import select
@@ -24,8 +24,13 @@ from minicloud import init, syscalls
 from minicloud.errors import MinicloudError
 from minicloud.shares import READ_ONLY, Share, Shares, permitted
 
+LOG = logging.getLogger("compute.mounts")
 WORK_SECONDS = 10.0
 DONE = "done"
+# A pipe passes on as much at once, or nothing.
+ANSWER_BYTES = select.PIPE_BUF
+# What is to become of a mount.
+TO_READ, DETACH = "read-only", "detach"
 MOUNT_ROOT = re.compile(r"/shares/(?:\.removed-)?([0-9a-f-]{36})/data(?://deleted)?$")
 
 
@@ -73,18 +78,17 @@ def decide(export: str, share: Share | None, addresses: list[str], wants_read_on
 
 
 def outdated(mount: Mount, share: Share | None, addresses: list[str]) -> str | None:
-    """What the rules of now ask of a mount there is: None, `read-only` or `detach`."""
+    """What the rules of now ask of a mount there is: None, TO_READ or DETACH."""
     level = permitted(share.rules, addresses) if share is not None else None
     if level is None:
-        return "detach"
-    return "read-only" if level == READ_ONLY and not mount.read_only else None
+        return DETACH
+    return TO_READ if level == READ_ONLY and not mount.read_only else None
 
 
 def parse(mountinfo: str) -> list[Mount]:
     """The shares in a /proc/PID/mountinfo."""
     found = []
-    for line in mountinfo.splitlines():
-        fields = line.split()
+    for fields in rows(mountinfo):
         match = MOUNT_ROOT.search(unescape(fields[3]))
         if match:
             found.append(Mount(match[1], Path(unescape(fields[4])), "ro" in fields[5].split(",")))
@@ -93,8 +97,13 @@ def parse(mountinfo: str) -> list[Mount]:
 
 def below(mountinfo: str, folder: Path) -> list[Path]:
     """The mount points at or below a folder."""
-    points = [Path(unescape(line.split()[4])) for line in mountinfo.splitlines()]
+    points = [Path(unescape(fields[4])) for fields in rows(mountinfo)]
     return [point for point in points if point.is_relative_to(folder)]
+
+
+def rows(mountinfo: str) -> list[list[str]]:
+    """Its fields, line by line. The kernel escapes blank, tab and newline; what else Unicode splits at is in names."""
+    return [line.split(" ") for line in mountinfo.split("\n") if line]
 
 
 def unescape(text: str) -> str:
@@ -109,7 +118,8 @@ def of_process(pid: int) -> list[Mount]:
 
 
 def mountinfo(pid: int | str) -> str:
-    return Path(f"/proc/{pid}/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    # Read as text it would have a carriage return in a name for the end of a line.
+    return os.fsdecode(Path(f"/proc/{pid}/mountinfo").read_bytes())
 
 
 def namespace(pid: int) -> str:
@@ -200,25 +210,38 @@ def unmount(world: World, path: str, lazy: bool) -> None:
 
 
 def correct(world: World, mounts: dict[Path, str]) -> None:
-    """Make mounts read-only or take them away, whoever uses them.
+    """Make mounts read-only or take them away, whoever uses them; `mounts` in the order in which they were made.
+
+    A mount that is to be read-only is taken away where a file is open for writing.
 
     Raises:
-        Refused: it could not be done.
+        Refused: some of it could not be done; all else is.
     """
 
     def work() -> None:
         root = enter(world)
-        for path, what in mounts.items():
-            relative = path.relative_to(world.root)
-            # A mount that is taken away stays with who has its working folder there: he shall not write any more.
-            with contextlib.suppress(OSError):
-                syscalls.set_attributes(syscalls.open_beneath(root, str(relative)), syscalls.READ_ONLY)
-                if what == "read-only":
-                    continue
-            # All is to go, or a file is open for writing.
-            detach(root, relative, lazy=True)
+        failed = []
+        # The newest first: it may cover older ones.
+        for path, what in reversed(mounts.items()):
+            try:
+                restrict(root, path.relative_to(world.root), what)
+            except (OSError, ValueError) as error:
+                failed.append(f"{path}: {error}")
+        if failed:
+            raise Refused("; ".join(failed))
 
     do(work)
+
+
+def restrict(root: int, path: Path, what: str) -> None:
+    # A mount that is taken away stays with who has its working folder there: he shall not write any more.
+    try:
+        syscalls.set_attributes(syscalls.open_beneath(root, str(path)), syscalls.READ_ONLY)
+    except OSError:
+        # A file is open for writing.
+        what = DETACH
+    if what == DETACH:
+        detach(root, path, lazy=True)
 
 
 def enter(world: World) -> int:
@@ -265,24 +288,34 @@ def in_child(work: Callable[[], None]) -> str | None:
     child = os.fork()
     if child == 0:
         try:
-            work()
-            answer = DONE
-        except Exception as error:
-            answer = str(error) or type(error).__name__
-        os.write(writer, answer.encode()[:4000])
-        os._exit(0)
+            # Names in it need not be UTF-8.
+            os.write(writer, outcome(work).encode(errors="backslashreplace")[:ANSWER_BYTES])
+        finally:
+            # Never on into what the parent does.
+            os._exit(0)
     os.close(writer)
     try:
         poll = select.poll()
         poll.register(reader, select.POLLIN)
         if not poll.poll(WORK_SECONDS * 1000):
             return f"no answer in {WORK_SECONDS:.0f} s"
-        answer = os.read(reader, 4096).decode() or "it ended without an answer"
+        answer = os.read(reader, ANSWER_BYTES).decode(errors="replace") or "it ended without an answer"
         return None if answer == DONE else answer
     finally:
         os.close(reader)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def outcome(work: Callable[[], None]) -> str:
+    try:
+        work()
+    except (MinicloudError, OSError) as error:
+        return str(error) or type(error).__name__
+    except Exception as error:
+        LOG.exception("an error that nobody foresaw")
+        return f"{type(error).__name__}: {error}"
+    return DONE
 
 
 def peer(channel: socket.socket) -> int:

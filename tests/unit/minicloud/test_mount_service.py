@@ -42,6 +42,10 @@ class Cloud:
     def allow(self, *rules: tuple[str, str]) -> None:
         self.shares.set_rules(ONE, [Rule(*rule) for rule in rules])
 
+    def damage(self) -> None:
+        """The server's record is JSON, and not what it should be."""
+        self.registry.put_server("server", {"ports": [{}]})
+
     def open(self, uid: int | None) -> None:
         # This process stands for the server's first: it has the same namespaces as compute.
         self.service.open("server", self.run, os.getpid(), uid)
@@ -114,3 +118,24 @@ def test_a_link_goes_with_its_rule(cloud: Cloud) -> None:
     cloud.service.look()
     assert not (cloud.root / "mnt").is_symlink()
     assert list((cloud.root / "mnt").iterdir()) == []
+
+
+def test_an_error_that_nobody_foresaw_is_a_refusal(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    cloud.open(None)
+    cloud.damage()
+    code, said = cloud("mount", EXPORT, "/mnt")
+    assert code == 32
+    assert "the cloud's compute failed, see its log: KeyError: 'address'" in said
+    assert "Traceback" in caplog.text
+
+
+def test_a_server_whose_mounts_cannot_be_looked_at_does_not_hold_up_the_others(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    cloud.open(None)
+    cloud.allow((ADDRESS, "rw"))
+    assert cloud("mount", EXPORT, "/mnt") == (0, "")
+    cloud.damage()
+    cloud.service.look()
+    assert "its mounts could not be corrected" in caplog.text
+    assert "Traceback" in caplog.text

@@ -66,6 +66,19 @@ def test_it_reads_the_kernels_list() -> None:
     assert mounts.below(text, Path("/a home/s")) == [Path("/a home/s/root/mnt")]
 
 
+@pytest.mark.parametrize("name", ["a\fb", "a\rb", "a\x85b", "a\u2028b", "a\xa0b", "a\x1cb", "\udcff", "a\u3000b"])
+def test_the_kernels_list_may_hold_any_name(name: str) -> None:
+    text = (
+        f"63 28 254:0 /shares/{ONE}/data /s/root/{name} ro,nosuid - ext4 /dev/vda rw\n"
+        f"64 28 254:0 /shares/{ONE}/data /s/root/b rw,nosuid - ext4 /dev/vda rw\n"
+    )
+    assert mounts.parse(text) == [
+        Mount(ONE, Path("/s/root", name), read_only=True),
+        Mount(ONE, Path("/s/root/b"), read_only=False),
+    ]
+    assert mounts.below(text, Path("/s/root", name)) == [Path("/s/root", name)]
+
+
 def test_a_servers_folder_in_which_something_is_mounted_is_never_removed(tmp_path: Path) -> None:
     precious, folder = tmp_path / "precious", tmp_path / "servers/one"
     (tmp_path / "shares").mkdir()
@@ -95,6 +108,20 @@ def test_a_child_that_dies_has_not_done_its_work() -> None:
 
     assert mounts.in_child(fail) == "because"
     assert mounts.in_child(lambda: None) is None
+
+
+def fail_with(error: BaseException) -> None:
+    raise error
+
+
+def test_an_error_with_any_name_in_it_comes_back_from_the_child() -> None:
+    long = mounts.in_child(lambda: fail_with(Refused("x" + "\u00e4" * 9000)))
+    assert long is not None
+    assert long.startswith("x\u00e4\u00e4")
+    assert len(long) <= mounts.ANSWER_BYTES
+    assert mounts.in_child(lambda: fail_with(Refused("/\udcff is busy"))) == "/\\udcff is busy"
+    assert mounts.in_child(lambda: fail_with(KeyError("name"))) == "KeyError: 'name'"
+    assert mounts.in_child(lambda: fail_with(SystemExit(3))) == "it ended without an answer"
 
 
 @pytest.mark.parametrize(
