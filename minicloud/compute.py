@@ -138,15 +138,26 @@ class Compute:
         pending = False
         for identifier in self.registry.server_ids():
             try:
-                pending |= self._look_at(identifier)
-            except BusyError as error:
-                LOG.warning("server %s waits: %s", identifier, error)
-                pending = True
-            except (MinicloudError, OSError) as error:
-                pending |= self._fail(identifier, str(error))
-            server.bound_console(self.registry.server_folder(identifier))
+                pending |= self._attend(identifier)
+                server.bound_console(self.registry.server_folder(identifier))
+            except Exception:
+                # Not even its failure could be dealt with; the others are looked at all the same.
+                LOG.exception("server %s: an error that nobody foresaw", identifier)
         self._tidy()
         return pending
+
+    def _attend(self, identifier: str) -> bool:
+        """Do for a server what is to be done; any error is its own failure."""
+        try:
+            return self._look_at(identifier)
+        except BusyError as error:
+            LOG.warning("server %s waits: %s", identifier, error)
+            return True
+        except (MinicloudError, OSError) as error:
+            return self._fail(identifier, str(error))
+        except Exception as error:
+            LOG.exception("server %s: an error that nobody foresaw", identifier)
+            return self._fail(identifier, f"an error that nobody foresaw: {type(error).__name__}: {error}")
 
     def _look_at(self, identifier: str) -> bool:
         record = self.registry.get_server(identifier)

@@ -41,6 +41,30 @@ def test_a_server_waits_for_its_turn_among_the_homes_of_the_machine(compute: Com
         assert (compute.registry.server_state("a") or {})["state"] == "BUILD"
 
 
+def test_an_error_that_nobody_foresaw_is_one_servers_failure(
+    compute: Compute, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Whole JSON, and yet no record.
+    compute.registry.put_server("a", {"desired": "running", "name": "odd", "ports": []})
+    compute.registry.put_server("b", {})
+    compute.look()
+    for name in ("a", "b"):
+        noted = compute.registry.server_state(name) or {}
+        assert noted["state"] == "ERROR"
+        assert "KeyError" in noted["reason"]
+    assert "Traceback" in caplog.text
+
+
+def test_an_error_in_a_servers_failure_is_not_the_next_ones(compute: Compute, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a", "b"):
+        compute.registry.put_server(name, {})
+    # Nobody can tell what it has that is to be ended.
+    compute.registry.put_server_state("a", {})
+    compute.look()
+    assert (compute.registry.server_state("b") or {})["state"] == "ERROR"
+    assert "server a: an error that nobody foresaw" in caplog.text
+
+
 def test_a_server_with_a_damaged_record_goes_to_error_once_and_the_next_is_looked_at(compute: Compute) -> None:
     for name in ("a", "b"):
         compute.registry.put_server(name, RECORD)
