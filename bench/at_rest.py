@@ -71,4 +71,4 @@ def _seconds(pid: int) -> float:
 
 def _fields(pid: int) -> list[str]:
     """The fields of /proc/PID/stat from the state on: behind the name, which may hold anything."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
