@@ -56,6 +56,7 @@ class Ascent:
         self.console = console
         self.held = held
         self.keeper = Supervisor(paths)
+        self.started: dict[str, Service] = {}
         self.claims = ports.Claims()
 
     def run(self) -> str:
@@ -69,9 +70,10 @@ class Ascent:
             ("cloud set-up", self.prepare_cloud),
             ("keystone", self.start_keystone),
             ("cloud seed", self.seed_cloud),
-            ("heat, manila, compute", self.start_cloud),
+            ("cloud", self.start_cloud),
             ("portal set-up", self.prepare_portal),
-            ("web, worker", self.start_portal),
+            ("portal", self.start_portal),
+            ("answers", self.wait_for_all),
         ]
         for title, action in steps:
             with self.console.step(title) as step:
@@ -146,6 +148,7 @@ class Ascent:
                 stamp.unlink()
         self.server.prepare([self.held])
         self._start(services.stores(self.plan), ("postgres", "redis"), step)
+        self._wait("postgres", "redis")
         made = self.server.create_databases(configuration.DATABASES)
         step.result = f"PostgreSQL and Redis answer; databases made: {len(made)}"
 
@@ -166,21 +169,23 @@ class Ascent:
 
     def start_keystone(self, step: Step) -> None:
         self._start(self._cloud_services(), ("keystone",), step)
-        step.result = f"answers on port {self.ports['keystone']}"
+        step.result = f"on port {self.ports['keystone']}"
 
     def seed_cloud(self, step: Step) -> None:
         mark = fingerprint(self._minicloud_mark(), self.settings, self._block())
         if self._is_done("seed", mark) and self.paths.cloud.exists():
             step.result = "done before"
         else:
+            self._wait("keystone")
             self._minicloud("seed")
             self._note_done("seed", mark)
             step.result = f"{len(self.logins)} users, {len(credentials.COURSES)} projects"
         self.cloud = read_json(self.paths.cloud)
 
     def start_cloud(self, step: Step) -> None:
+        """They wait for Keystone by themselves; all come up side by side while the portal is prepared."""
         self._start(self._cloud_services(), ("heat", "manila", "compute"), step)
-        step.result = f"Heat answers on port {self.ports['heat']}, Manila on port {self.ports['manila']}"
+        step.result = f"Heat on port {self.ports['heat']}, Manila on port {self.ports['manila']}, compute"
 
     def prepare_portal(self, step: Step) -> None:
         self.environment = configuration.portal_environment(
@@ -202,7 +207,11 @@ class Ascent:
 
     def start_portal(self, step: Step) -> None:
         self._start(services.portal(self.plan, self.environment), ("web", "worker"), step)
-        step.result = f"the portal answers on port {self.ports['web']}"
+        step.result = f"web on port {self.ports['web']}, worker"
+
+    def wait_for_all(self, step: Step) -> None:
+        self._wait(*self.started)
+        step.result = f"all {len(self.started)} services answer"
 
     def _cloud_services(self) -> dict[str, Service]:
         return services.cloud(self.plan, self.settings, self._block())
@@ -214,9 +223,12 @@ class Ascent:
         return [tree_fingerprint(self.paths.top, services.MINICLOUD_CODE), str(self.minicloud)]
 
     def _start(self, defined: Mapping[str, Service], names: Iterable[str], step: Step) -> None:
-        chosen = [defined[name] for name in names]
-        control.start(self.paths, self.keeper, chosen, step.say)
-        control.wait(self.paths, self.keeper, chosen, self.probes)
+        chosen = {name: defined[name] for name in names}
+        control.start(self.paths, self.keeper, chosen.values(), step.say)
+        self.started |= chosen
+
+    def _wait(self, *names: str) -> None:
+        control.wait(self.paths, self.keeper, [self.started[name] for name in names], self.probes)
 
     def _stop_running(self, names: Iterable[str]) -> None:
         for name in set(control.recorded(self.paths)) & set(names):
