@@ -96,5 +96,9 @@ class Unavailable(Refusal):
     title = "A service does not answer"
 
 
+def database_away() -> Unavailable:
+    return Unavailable("The portal's database does not answer.", "Try again in a minute.")
+
+
 def sign_in_unavailable() -> Unavailable:
     return Unavailable("The sign-in service of the cloud does not answer as it should.", "Try again in a minute.")

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
-from portal.refusals import Invalid, NotFound, Refusal, TooLarge, Unavailable, sign_in_unavailable
+from portal.refusals import Invalid, NotFound, Refusal, TooLarge, database_away, sign_in_unavailable
 
 _NEXT = {
     400: "Correct the request and send it again.",
@@ -54,7 +54,7 @@ def _as_refusal(error: Exception) -> Refusal | None:  # noqa: C901 a case for ea
         case CloudUnavailable() | CloudRefused():
             return sign_in_unavailable()
         case OperationalError() | InterfaceError():
-            return Unavailable("The portal's database does not answer.", "Try again in a minute.")
+            return database_away()
         case Http404() | exceptions.NotFound():
             return NotFound("page or thing")
         case RequestDataTooBig():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
-from portal.refusals import Refusal, sign_in_unavailable
+from portal.refusals import Refusal, database_away, sign_in_unavailable
 
 # All that a page uses comes from the portal itself.
 POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -16,6 +18,10 @@ POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri
 
 class RefusalMiddleware(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError | InterfaceError):
+            away = database_away()
+            # Without the request: who is logged in cannot be looked up either.
+            return HttpResponse(render_to_string("web/refusal.html", {"refusal": away}), status=away.status)
         if isinstance(error, CloudUnavailable | CloudRefused):
             error = sign_in_unavailable()
         if not isinstance(error, Refusal):

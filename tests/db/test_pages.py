@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -153,3 +154,20 @@ def test_a_form_from_before_the_log_in_is_refused_with_what_to_do(alice: User, r
     answer = client.post(f"/clusters/{ready.pk}/delete")
     assert answer.status_code == 403
     assert "load the page again" in answer.content.decode()
+
+
+def test_a_page_says_that_the_database_does_not_answer(
+    browser: Callable[[User], Client], alice: User, ready: Cluster
+) -> None:
+    visitor = browser(alice)
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as stubborn, connection.cursor() as ours:
+            stubborn.execute("BEGIN; LOCK TABLE jobs_job IN ACCESS EXCLUSIVE MODE")
+            ours.execute("SET LOCAL lock_timeout = '50ms'")
+            answer = visitor.get(f"/clusters/{ready.pk}")
+    finally:
+        other.close()
+    assert answer.status_code == 503
+    assert "does not answer" in answer.content.decode()
+    assert "Try again" in answer.content.decode()
