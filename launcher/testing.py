@@ -158,8 +158,13 @@ class Embedded:
     """A running Slipway of a test's own."""
 
     home: Path
-    url: str
     logins: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """Where the portal is now: an `up` takes another port where its own was taken meanwhile."""
+        ports = json.loads((self.home / "ports.json").read_text(encoding="utf-8"))
+        return f"http://127.0.0.1:{ports['web']}"
 
     def slipway(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `./slipway ARGUMENTS` on this home; stdout and stderr are in the answer."""
@@ -193,8 +198,7 @@ def embedded(name: str = "a home") -> Iterator[Embedded]:
         home = Path(folder) / name
         try:
             _slipway(home, ["up"], check=True)
-            ports = json.loads((home / "ports.json").read_text(encoding="utf-8"))
             logins = json.loads((home / "logins.json").read_text(encoding="utf-8"))
-            yield Embedded(home, f"http://127.0.0.1:{ports['web']}", logins)
+            yield Embedded(home, logins)
         finally:
             _slipway(home, ["reset", "--yes"], check=True)
