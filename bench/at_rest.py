@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.remains import processes_below
-
-TICKS = os.sysconf("SC_CLK_TCK")
+from bench.processor_time import of_home
 
 
 class Usage(NamedTuple):
@@ -36,39 +32,18 @@ def at_rest(home: Path, seconds: int) -> tuple[float, float]:
 
 
 def usage(home: Path) -> Usage:
-    pids = {process.pid for process in processes_below(home)}
-    notes = sorted((home / "running").glob("*.json"))
-    services = {int(json.loads(note.read_text())["pid"]): note.stem for note in notes}
     found = Usage(Counter(), defaultdict(float), defaultdict(float))
-    for pid in pids:
+    for process, name in of_home(home):
         try:
-            name, megabytes, seconds = _service(pid, services), _megabytes(pid), _seconds(pid)
+            megabytes = _megabytes(process.pid)
         except OSError:
             continue  # it has ended
         found.processes[name] += 1
         found.megabytes[name] += megabytes
-        found.seconds[name] += seconds
+        found.seconds[name] += process.own + process.ended
     return found
-
-
-def _service(pid: int, services: dict[int, str]) -> str:
-    """The service that a process belongs to: its own, or that of the nearest parent that has one."""
-    while pid > 1:
-        if pid in services:
-            return services[pid]
-        pid = int(_fields(pid)[1])
-    return "supervisor"
 
 
 def _megabytes(pid: int) -> float:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
-
-
-def _seconds(pid: int) -> float:
-    return sum(map(int, _fields(pid)[11:15])) / TICKS
-
-
-def _fields(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on: behind the name, which may hold anything."""
-    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,15 +35,8 @@ def by_kind(home: Path) -> Counter[str]:
 
     "daemon NAME" is one of the six daemons' kinds, "node NAME" another program of a node; all others are services.
     """
-    processes = {process.pid: process for entry in os.scandir("/proc") if (process := _process(entry.name))}
-    services = {
-        int(json.loads(note.read_text())["pid"]): note.stem for note in sorted((home / "running").glob("*.json"))
-    }
     seconds: Counter[str] = Counter()
-    for process in processes.values():
-        service = _service(process, processes, services)
-        if service is None:
-            continue
+    for process, service in of_home(home):
         kind = _kind_in_node(process.pid) if service == "compute" else ""
         seconds[kind or service] += process.own
         if kind:
@@ -51,6 +45,18 @@ def by_kind(home: Path) -> Counter[str]:
         elif service != "compute":  # whose children that have ended are the servers of earlier clusters
             seconds[service] += process.ended
     return seconds
+
+
+def of_home(home: Path) -> Iterator[tuple[Process, str]]:
+    """The processes of a house, each with the service that it is, or that is its nearest parent."""
+    processes = {process.pid: process for entry in os.scandir("/proc") if (process := _process(entry.name))}
+    services = {
+        int(json.loads(note.read_text())["pid"]): note.stem for note in sorted((home / "running").glob("*.json"))
+    }
+    for process in processes.values():
+        service = _service(process, processes, services)
+        if service is not None:
+            yield process, service
 
 
 def in_daemons(seconds: Counter[str]) -> float:

@@ -246,8 +246,8 @@ def restrict(root: int, path: Path, what: str) -> None:
 
 def enter(world: World) -> int:
     """Go where the server's mounts are; its root folder there."""
-    kinds = [("user", syscalls.CLONE_NEWUSER)] if os.geteuid() != 0 else []
-    for name, kind in [*kinds, ("mnt", syscalls.CLONE_NEWNS)]:
+    kinds = [("user", init.CLONE_NEWUSER)] if os.geteuid() != 0 else []
+    for name, kind in [*kinds, ("mnt", init.CLONE_NEWNS)]:
         syscalls.enter_namespace(Path(f"/proc/{world.pid}/ns/{name}"), kind)
     return os.open(world.root, os.O_PATH | os.O_DIRECTORY)
 

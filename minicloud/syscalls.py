@@ -7,7 +7,8 @@ import os
 import signal
 from pathlib import Path
 
-CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+from minicloud.init import CLONE_NEWUSER
+
 MNT_DETACH, UMOUNT_NOFOLLOW = 2, 8
 # The same on all architectures.
 OPEN_TREE, MOVE_MOUNT, OPENAT2, MOUNT_SETATTR = 428, 429, 437, 442

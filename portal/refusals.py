@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -96,7 +99,9 @@ class Unavailable(Refusal):
     title = "A service does not answer"
 
 
-def database_away() -> Unavailable:
+def database_away(error: Exception) -> Unavailable:
+    """Its own words are for the log: people cannot do anything about them."""
+    log.error("The database does not answer: %s", error)
     return Unavailable("The portal's database does not answer.", "Try again in a minute.")
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import random
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -19,6 +18,7 @@ from ..frameworks.spark.manifest import MANIFEST
 from ..slipway_node.files import tail, write_file
 from ..slipway_node.hosts import write_hosts
 from ..slipway_node.node import Node
+from ..slipway_node.ports import PortTakenError, check_ports
 from .tools import BuildError, Tools
 
 READY_SECONDS = 120.0
@@ -217,18 +217,10 @@ def _free_prefix(manifest: Manifest, count: int) -> str:
     """Addresses of this machine alone, on which nobody holds one of our ports."""
     for _ in range(TRIES):
         prefix = f"127.{random.randint(121, 126)}.{random.randint(1, 250)}"  # noqa: S311 - no secret
-        if all(_is_free(f"{prefix}.{10 + node}", port.number) for node in range(count) for port in manifest.ports):
+        with contextlib.suppress(PortTakenError):
+            for node in range(count):
+                check_ports(f"{prefix}.{10 + node}", (port.number for port in manifest.ports))
             return prefix
     raise BuildError(
         "on no address below 127.0.0.0/8 all ports of a node are free: does a server hold them on 0.0.0.0?"
     )
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True

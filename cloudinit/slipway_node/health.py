@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 
-from .portal import PortalClient, PortalError
+from .portal import CredentialRefusedError, PortalClient, PortalError
 
 LOOK_SECONDS = 5.0
 SIGN_SECONDS = 25.0
@@ -21,12 +22,17 @@ def keep_telling(
     """Look every `look` seconds until `stopping` is set; what the portal did not take is told at the next look."""
     told: Mapping[str, str] | None = None
     told_at = 0.0
-    while not stopping.wait(look):
-        found = troubles()
-        if found == told and time.monotonic() - told_at < SIGN_SECONDS:
-            continue
+    pause = look
+    while not stopping.wait(pause):
+        pause = look
         try:
-            client.post_health(found)
+            found = troubles()
+            if found != told or time.monotonic() - told_at >= SIGN_SECONDS:
+                client.post_health(found)
+                told, told_at = found, time.monotonic()
+        except CredentialRefusedError:
+            pause = max(look, SIGN_SECONDS)  # the cluster is gone, and this node will be
         except PortalError:
             continue
-        told, told_at = found, time.monotonic()
+        except Exception:  # without a sign of life the whole cluster would be taken for lost
+            traceback.print_exc()

@@ -54,7 +54,7 @@ def _as_refusal(error: Exception) -> Refusal | None:  # noqa: C901 a case for ea
         case CloudUnavailable() | CloudRefused():
             return sign_in_unavailable()
         case OperationalError() | InterfaceError():
-            return database_away()
+            return database_away(error)
         case Http404() | exceptions.NotFound():
             return NotFound("page or thing")
         case RequestDataTooBig():

@@ -19,7 +19,7 @@ POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri
 class RefusalMiddleware(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OperationalError | InterfaceError):
-            away = database_away()
+            away = database_away(error)
             # Without the request: who is logged in cannot be looked up either.
             return HttpResponse(render_to_string("web/refusal.html", {"refusal": away}), status=away.status)
         if isinstance(error, CloudUnavailable | CloudRefused):

@@ -14,16 +14,13 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from cli.slipway_client import Client
-from launcher.testing import Embedded, embedded
+from launcher.testing import Embedded
 from tests.browser.visitor import PATIENCE, PICTURES, Visitor
+from tests.house import house, person
+
+__all__ = ["house", "person"]
 
 Visit = Callable[..., Visitor]
-
-
-@pytest.fixture(scope="session")
-def house() -> Iterator[Embedded]:
-    with embedded() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -62,18 +59,6 @@ def visit(house: Embedded, chromium: Browser) -> Iterator[Visit]:
     for visitor in came:
         visitor.page.context.close()
     assert not any(trouble), trouble
-
-
-@pytest.fixture(scope="session")
-def person(house: Embedded) -> Callable[[str], Client]:
-    """A person's client of the API, for what a test of pages needs besides."""
-
-    def log_in(name: str) -> Client:
-        client = Client(house.url)
-        client.log_in(name, house.logins[name])
-        return client
-
-    return log_in
 
 
 @pytest.fixture

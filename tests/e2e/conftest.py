@@ -1,34 +1,16 @@
-"""One embedded Slipway for all tests that need a whole one, made by `./slipway up` in a temporary folder."""
+"""What the tests of a whole house share."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
-from cli.slipway_client import Client
-from launcher.testing import Embedded, embedded
+from tests.house import house, person
 
-
-@pytest.fixture(scope="session")
-def house() -> Iterator[Embedded]:
-    with embedded() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def person(house: Embedded) -> Callable[[str], Client]:
-    """A person's client, logged in with the password of logins.json."""
-
-    def log_in(name: str) -> Client:
-        client = Client(house.url)
-        client.log_in(name, house.logins[name])
-        return client
-
-    return log_in
+__all__ = ["flights", "house", "person"]
 
 
 @pytest.fixture(scope="session")

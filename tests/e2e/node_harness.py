@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from cloudinit.slipway_node.ports import PortTakenError, check_ports
 from cloudinit.user_data import FACTS_PATH
 
 MARKER = "SLIPWAY_TEST_CLUSTER"
@@ -271,19 +271,11 @@ def boot_all(servers: Iterable[Server]) -> dict[str, int]:
 def _free_prefix(workers: int) -> str:
     for _ in range(50):
         prefix = f"127.{random.randint(100, 120)}.{random.randint(1, 250)}"
-        if all(_is_free(f"{prefix}.{10 + number}", port) for number in range(workers + 1) for port in PROBED_PORTS):
+        with contextlib.suppress(PortTakenError):
+            for number in range(workers + 1):
+                check_ports(f"{prefix}.{10 + number}", PROBED_PORTS)
             return prefix
     raise AssertionError("no free block of addresses: does a server listen on 0.0.0.0 at one of our ports?")
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
 
 
 def _pids() -> list[int]:

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from cloudinit.slipway_node.hosts import BEGIN, END, host_lines, with_block, write_hosts
 from cloudinit.slipway_node.node import Node
 from cloudinit.slipway_node.ports import PortTakenError, check_ports
-
-
-@pytest.fixture
-def bad_name() -> Iterator[None]:
-    """This process has a name that is no text."""
-    comm = Path("/proc/self/comm")
-    before = comm.read_bytes()
-    comm.write_bytes(b"\xff\xfe")
-    yield
-    comm.write_bytes(before.rstrip(b"\n"))
 
 
 def test_it_names_the_port_and_the_process_that_holds_it() -> None:

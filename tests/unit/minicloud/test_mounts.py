@@ -175,7 +175,7 @@ def test_it_says_why_servers_can_have_no_mounts_of_their_own(tmp_path: Path) -> 
         """In a user namespace in which there may be no other: this child's alone."""
         if os.geteuid() == 0:
             os.setresuid(65534, 65534, 65534)
-        assert syscalls.LIBC.unshare(syscalls.CLONE_NEWUSER) == 0
+        assert syscalls.LIBC.unshare(init.CLONE_NEWUSER) == 0
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         raise MinicloudError(str(mounts.hindrance(Shares(tmp_path, None))))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,16 +12,6 @@ from minicloud.addresses import Block
 from minicloud.errors import MinicloudError
 
 BLOCK = Block("127.66.66")
-
-
-@pytest.fixture
-def bad_name() -> Iterator[None]:
-    """This process has a name that is no text."""
-    comm = Path("/proc/self/comm")
-    before = comm.read_bytes()
-    comm.write_bytes(b"\xff\xfe")
-    yield
-    comm.write_bytes(before.rstrip(b"\n"))
 
 
 def test_it_names_the_port_and_the_process_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,3 +40,21 @@ def test_it_tells_again_what_the_portal_did_not_take(portal: Portal, troubles: d
     troubles["worker-01"] = "gone"
     portal.wait_for(lambda: portal.health[1:] == [{"troubles": {"worker-01": "gone"}}])
     assert portal.faults["health"] == []
+
+
+def test_a_look_that_fails_is_not_the_last_one(portal: Portal) -> None:
+    looks = iter([ValueError("no JSON"), {"worker-01": "gone"}])
+
+    def troubles() -> dict[str, str]:
+        found = next(looks, {})
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    stopping = threading.Event()
+    arguments = (PortalClient(portal.url, CREDENTIAL), troubles, stopping, 0.01)
+    teller = threading.Thread(target=keep_telling, args=arguments)
+    teller.start()
+    portal.wait_for(lambda: portal.health[:1] == [{"troubles": {"worker-01": "gone"}}])
+    stopping.set()
+    teller.join(5)
