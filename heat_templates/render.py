@@ -55,7 +55,7 @@ def render(spec: ClusterSpec) -> Rendering:
     Raises SpecError where the cluster would exceed what Heat accepts.
     """
     manifest = frameworks.manifest(spec.framework)
-    nodes = manifest.nodes(spec.workers)
+    nodes = manifest.nodes(spec.worker_numbers)
     resources = SHARED_RESOURCES + NODE_RESOURCES * len(nodes)
     if resources > limits.RESOURCES:
         raise SpecError(

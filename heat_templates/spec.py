@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from cloudinit import frameworks
+from cloudinit.frameworks.manifest import worker_numbers
 from heat_templates import limits
 
 NAME_LIMIT = 60
+HIGHEST_NUMBER = 9999  # of a worker: each growth goes on above the highest
 TEXT_LIMITS = {
     "name": NAME_LIMIT,
     # They stand in the servers' metadata, or beside what does.
@@ -36,13 +39,14 @@ class ClusterSpec:
     """One cluster. Raises SpecError, which names every wrong field at once.
 
     `flavor`, `image` and `network` are names in the cloud; `portal_url` is how nodes reach the portal;
+    `workers` is how many, or the sorted numbers of those that there are (worker-01 and worker-03 are [1, 3]);
     `gateway_address` is the only stranger that may open the cluster's pages; `boot_timeout` is in seconds.
     """
 
     id: str
     name: str
     framework: str
-    workers: int
+    workers: int | list[int]
     flavor: str
     image: str
     network: str
@@ -57,6 +61,10 @@ class ClusterSpec:
         wrong = dict(_wrong_fields(self))
         if wrong:
             raise SpecError(wrong)
+
+    @property
+    def worker_numbers(self) -> tuple[int, ...]:
+        return worker_numbers(self.workers)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ClusterSpec:
@@ -78,15 +86,24 @@ def _wrong_fields(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
         yield "framework", f"unknown; there is {', '.join(frameworks.names())}"
     else:
         manifest = frameworks.manifest(spec.framework)
-        low, high = manifest.minimum_workers, manifest.maximum_workers
-        if not _is_whole(spec.workers) or not low <= spec.workers <= high:
-            yield "workers", f"must be a whole number from {low} to {high}"
+        yield from _wrong_workers(spec.workers, manifest.minimum_workers, manifest.maximum_workers)
     if not _is_host(spec.gateway_address):
         yield "gateway_address", "must be the IPv4 address of one host"
     if not _is_web_address(spec.portal_url):
         yield "portal_url", "must be an http or https address"
     if not _is_whole(spec.boot_timeout) or not 60 <= spec.boot_timeout <= 3600:
         yield "boot_timeout", "must be from 60 to 3600 seconds"
+
+
+def _wrong_workers(workers: object, low: int, high: int) -> Iterator[tuple[str, str]]:
+    if isinstance(workers, list):
+        rising = all(_is_whole(number) and 1 <= number <= HIGHEST_NUMBER for number in workers) and all(
+            one < next_one for one, next_one in itertools.pairwise(workers)
+        )
+        if not rising or not low <= len(workers) <= high:
+            yield "workers", f"must be {low} to {high} different numbers from 1 to {HIGHEST_NUMBER}, in their order"
+    elif not _is_whole(workers) or not low <= workers <= high:
+        yield "workers", f"must be a whole number from {low} to {high}"
 
 
 def _wrong_texts(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
@@ -98,7 +115,7 @@ def _wrong_texts(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
             yield field, "must not contain control characters"
 
 
-def _is_whole(value: object) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

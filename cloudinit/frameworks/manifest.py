@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+# How many workers, which have the numbers from 1 on; or the numbers of those that there are.
+Workers = int | Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -87,17 +91,29 @@ class Manifest:
         """The words for each step."""
         return {step.name: step.title for step in self.steps}
 
-    def nodes(self, workers: int) -> tuple[NodeName, ...]:
-        """The nodes of a cluster with so many workers: `master`, `worker-01`, `worker-02`, ..."""
+    def nodes(self, workers: Workers) -> tuple[NodeName, ...]:
+        """The nodes of a cluster with these workers: `master`, `worker-01`, `worker-02`, ..."""
+        numbers = worker_numbers(workers)
         return tuple(
             NodeName(_node_name(role, number), role.name)
             for role in self.roles
-            for number in range(1, (workers if role.count is None else role.count) + 1)
+            for number in (numbers if role.count is None else worker_numbers(role.count))
         )
 
-    def step_count(self, workers: int) -> int:
-        """How many node steps there are until a cluster with so many workers is ready."""
+    def step_count(self, workers: Workers) -> int:
+        """How many node steps there are until a cluster with these workers is ready."""
         return sum(len(self.role(node.role).steps) for node in self.nodes(workers))
+
+
+def worker_numbers(workers: Workers) -> tuple[int, ...]:
+    """The workers' numbers, e.g. (1, 2, 3) for 3; those that a cluster has left after a shrink as they are."""
+    return tuple(range(1, workers + 1)) if isinstance(workers, int) else tuple(workers)
+
+
+def next_numbers(numbers: Sequence[int], how_many_more: int) -> tuple[int, ...]:
+    """The workers' numbers after a growth: the new ones lie above the highest."""
+    first = max(numbers, default=0) + 1
+    return (*numbers, *range(first, first + how_many_more))
 
 
 def _node_name(role: Role, number: int) -> str:

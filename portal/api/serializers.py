@@ -61,7 +61,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         )  # fmt: skip
 
     def get_progress(self, cluster: Cluster) -> dict[str, Any]:
-        now = progress(cluster.manifest, cluster.workers, cluster.status, cluster.present_events())
+        now = progress(cluster.manifest, cluster.worker_numbers, cluster.status, cluster.present_events())
         return {"done": now.done, "total": now.total, "phase": now.phase}
 
     def get_health(self, cluster: Cluster) -> dict[str, str] | None:

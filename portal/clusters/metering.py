@@ -28,7 +28,7 @@ def meter() -> None:
                 hours,
                 course=cluster.course.name,
                 owner=cluster.owner.username,
-                nodes=len(cluster.manifest.nodes(cluster.workers)),
+                nodes=len(cluster.manifest.nodes(cluster.worker_numbers)),
                 vcpus=cluster.vcpus,
                 memory_mb=cluster.memory_mb,
             )

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 import heat_templates
 from cloudinit import frameworks
-from cloudinit.frameworks.manifest import Manifest
+from cloudinit.frameworks.manifest import Manifest, worker_numbers
 from portal.clusters import progress
 from portal.clusters.health import Health, health
 from portal.courses.models import Course
@@ -93,8 +93,12 @@ class Cluster(models.Model):
         return str(self.spec["flavor"])
 
     @property
+    def worker_numbers(self) -> tuple[int, ...]:
+        return worker_numbers(self.spec["workers"])
+
+    @property
     def workers(self) -> int:
-        return int(self.spec["workers"])
+        return len(self.worker_numbers)
 
     @property
     def manifest(self) -> Manifest:
@@ -116,7 +120,7 @@ class Cluster(models.Model):
 
     def node_states(self) -> dict[str, str]:
         """For each node: waiting, booting, ready, failed, or trouble. From what was prefetched."""
-        states = progress.node_states(self.manifest, self.workers, self.status, self.present_events())
+        states = progress.node_states(self.manifest, self.worker_numbers, self.status, self.present_events())
         if self.status == Status.READY:
             states |= {node.name: "trouble" for node in self.nodes.all() if node.trouble}
         return states

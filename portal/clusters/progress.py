@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from cloudinit.frameworks.manifest import Manifest
+from cloudinit.frameworks.manifest import Manifest, Workers
 
 
 class StepEvent(Protocol):
@@ -26,7 +26,7 @@ class Progress:
         return 100 * self.done // self.total if self.total else 0
 
 
-def progress(manifest: Manifest, workers: int, status: str, events: Iterable[StepEvent]) -> Progress:
+def progress(manifest: Manifest, workers: Workers, status: str, events: Iterable[StepEvent]) -> Progress:
     """`events` are those of the cluster's present generation."""
     ended = {(event.node, event.step) for event in events if event.state == "done"}
     total = manifest.step_count(workers)
@@ -35,7 +35,7 @@ def progress(manifest: Manifest, workers: int, status: str, events: Iterable[Ste
     )
 
 
-def node_states(manifest: Manifest, workers: int, status: str, events: Iterable[StepEvent]) -> dict[str, str]:
+def node_states(manifest: Manifest, workers: Workers, status: str, events: Iterable[StepEvent]) -> dict[str, str]:
     """For each node: waiting (not heard of), booting, ready, failed; unfinished where its cluster failed meanwhile."""
     events = list(events)
     nodes = manifest.nodes(workers)
@@ -57,7 +57,7 @@ def _node_state(steps: tuple[str, ...], node: str, events: list[StepEvent]) -> s
     return "booting" if mine else "waiting"
 
 
-def _phase(manifest: Manifest, workers: int, status: str, ended: set[tuple[str, str]]) -> str:
+def _phase(manifest: Manifest, workers: Workers, status: str, ended: set[tuple[str, str]]) -> str:
     if status != "creating":
         return {"ready": "Ready", "deleting": "Deleting", "deleted": "Deleted", "failed": "Failed"}.get(
             status, "Updating"

@@ -92,7 +92,7 @@ def create(owner: User, wish: Wish, key: str = "") -> Cluster:
         _check_limits(owner, course, wish)
         cluster.idempotency_key, cluster.request_digest = key, digest
         cluster.save(force_insert=True)
-        nodes = cluster.manifest.nodes(cluster.workers)
+        nodes = cluster.manifest.nodes(cluster.worker_numbers)
         Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
         _wake(course)
     return cluster

@@ -25,7 +25,7 @@ def cluster_row(cluster: Cluster) -> dict[str, Any]:
     events = cluster.present_events()
     return {
         "cluster": cluster,
-        "progress": progress(cluster.manifest, cluster.workers, cluster.status, events),
+        "progress": progress(cluster.manifest, cluster.worker_numbers, cluster.status, events),
         "moving": cluster.status in MOVING,
         "events": events,
     }

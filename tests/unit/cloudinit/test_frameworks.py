@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloudinit.frameworks import UnknownFramework, manifest, names
+from cloudinit.frameworks.manifest import next_numbers, worker_numbers
 
 
 def test_it_finds_spark_by_its_folder() -> None:
@@ -42,3 +43,9 @@ def test_it_names_the_nodes_of_a_cluster_and_counts_their_steps() -> None:
     ]
     assert found.nodes(11)[-1].name == "worker-11"
     assert found.step_count(2) == 7 + 2 * 6
+
+
+def test_a_cluster_that_lost_a_worker_keeps_the_names_of_the_others_and_grows_above_them() -> None:
+    assert [node.name for node in manifest("spark").nodes([1, 3])] == ["master", "worker-01", "worker-03"]
+    assert next_numbers([1, 3], 2) == (1, 3, 4, 5)
+    assert next_numbers(worker_numbers(2), 1) == (1, 2, 3)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudinit import frameworks
+from cloudinit.frameworks.manifest import next_numbers
 from cloudinit.user_data import FACTS_VERSION
 from heat_templates import ClusterSpec, SpecError, domain, render, server_name
 from heat_templates.lint import judge, read
@@ -45,7 +46,7 @@ hostile_text = hostile_text.map(lambda text: text if text.strip() else f"x{text}
 EXAMPLE = yaml.safe_load((Path(__file__).parents[3] / "examples" / "cluster.yaml").read_text())
 
 
-def specs(text: st.SearchStrategy[str], workers: st.SearchStrategy[int]) -> st.SearchStrategy[ClusterSpec]:
+def specs(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> st.SearchStrategy[ClusterSpec]:
     return st.builds(
         ClusterSpec,
         id=st.uuids().map(str),
@@ -64,7 +65,7 @@ def specs(text: st.SearchStrategy[str], workers: st.SearchStrategy[int]) -> st.S
     )
 
 
-few = st.sampled_from((1, 1, 1, 1, 1, 1, 2, 2, 3))
+few = st.sampled_from((1, 1, 1, 1, 1, 1, 2, 2, [1, 3], [7]))
 many = st.sampled_from((1, 2, 8, 9, 10, 99))
 
 
@@ -98,7 +99,7 @@ def check(spec: ClusterSpec) -> None:
     assert judge(read_back) == []
     assert template.isascii()
     assert parameters == {"flavor": spec.flavor, "image": spec.image, "network": spec.network}
-    nodes = frameworks.manifest(spec.framework).nodes(spec.workers)
+    nodes = frameworks.manifest(spec.framework).nodes(spec.worker_numbers)
     resources = read_back.resources
     ends = ("", "-port", "-handle", "-ready")
     assert list(resources) == ["members", "hosts"] + [
@@ -148,11 +149,25 @@ def blocks(template: str) -> dict[str, str]:
 @given(spec=specs(any_text | hostile_text, many))
 @settings(max_examples=GROWTHS)
 def test_a_worker_more_leaves_the_text_of_all_others_as_it_was(spec: ClusterSpec) -> None:
-    fewer, more = render(spec).template, render(replace(spec, workers=spec.workers + 1)).template
+    check_difference(spec, replace(spec, workers=list(next_numbers(spec.worker_numbers, 1))))
+
+
+@given(spec=specs(any_text | hostile_text, st.sampled_from((2, 3, 11))), data=st.data())
+@settings(max_examples=GROWTHS)
+def test_a_worker_less_leaves_the_text_of_all_others_as_it_was(spec: ClusterSpec, data: st.DataObject) -> None:
+    left = data.draw(st.sampled_from(spec.worker_numbers))
+    check_difference(replace(spec, workers=[number for number in spec.worker_numbers if number != left]), spec)
+
+
+def check_difference(smaller: ClusterSpec, larger: ClusterSpec) -> None:
+    """Of two clusters one has a worker more: but for it and its address their templates are the same."""
+    fewer, more = render(smaller).template, render(larger).template
     before, after = blocks(fewer), blocks(more)
-    added = frameworks.manifest(spec.framework).nodes(spec.workers + 1)[-1].name
+    (number,) = set(larger.worker_numbers) - set(smaller.worker_numbers)
+    added = f"worker-{number:02d}"
     assert set(after) - set(before) == {f"{added}{end}" for end in ("", "-port", "-handle", "-ready")}
-    assert after["hosts"].startswith(before["hosts"].rstrip("\n"))
+    addresses = [line for line in after["hosts"].splitlines() if not line.lstrip().startswith(f"{added}:")]
+    assert addresses == before["hosts"].splitlines()
     assert {name: text.strip() for name, text in after.items() if name in before and name != "hosts"} == {
         name: text.strip() for name, text in before.items() if name != "hosts"
     }

@@ -83,7 +83,9 @@ def test_each_node_has_a_wait_condition_of_its_own() -> None:
     ("field", "value", "says"),
     [
         ("workers", 0, "from 1 to 160"), ("workers", 161, "from 1 to 160"), ("workers", True, "whole number"),
-        ("workers", "2", "whole number"), ("name", "", "1 to 60 characters"), ("name", "x" * 61, "1 to 60 characters"),
+        ("workers", "2", "whole number"), ("workers", [2, 1], "in their order"), ("workers", [], "1 to 160 different"),
+        ("workers", [1, 1], "different numbers"), ("workers", [0], "from 1 to"), ("workers", [1, "2"], "numbers"),
+        ("name", "", "1 to 60 characters"), ("name", "x" * 61, "1 to 60 characters"),
         ("name", "a\0b", "control characters"), ("name", "\ud800", "control characters"), ("id", "1", "UUID"),
         ("framework", "sparc", "there is spark"), ("gateway_address", "0.0.0.0/0", "IPv4 address"),
         ("gateway_address", "0.0.0.0", "of one host"), ("portal_url", "http://[", "http or https"),  # noqa: S104
