@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import environs
 import psycopg
+
+from portal.cloud import connection
 
 env = environs.Env(eager=False)
 WEB_ADDRESS = environs.validate.URL(schemes={"http", "https"}, require_tld=False)
@@ -26,15 +30,8 @@ REDIS_URL = env.str("SLIPWAY_REDIS_URL", validate=environs.validate.Regexp("(uni
 PUBLIC_URL = (env.str("SLIPWAY_URL", validate=WEB_ADDRESS) or "").rstrip("/")
 NODE_URL = (env.str("SLIPWAY_NODE_URL", validate=WEB_ADDRESS) or "").rstrip("/")
 
-# The service user, who alone acts in the projects of courses.
-CLOUD: dict[str, Any] = {
-    "auth_url": env.str("OS_AUTH_URL", validate=WEB_ADDRESS),
-    "username": env.str("OS_USERNAME"),
-    "password": env.str("OS_PASSWORD"),
-    "user_domain": env.str("OS_USER_DOMAIN_NAME", "Default"),
-    "region": env.str("OS_REGION_NAME", "RegionOne"),
-    "cacert": env.str("OS_CACERT", "") or None,
-}
+# People may live in another domain of Keystone than the service user: an LDAP's, say.
+_login_domain = env.str("SLIPWAY_LOGIN_DOMAIN", "")
 NETWORK = env.str("SLIPWAY_NETWORK", validate=environs.validate.Length(min=1))
 GATEWAY_ADDRESS = env.str("SLIPWAY_GATEWAY_ADDRESS", validate=lambda value: ipaddress.IPv4Address(value))
 BUNDLE_VERSION = env.str("SLIPWAY_BUNDLE_VERSION", validate=environs.validate.Length(min=1))
@@ -48,15 +45,25 @@ OUTPUT_LIMIT = env.int("SLIPWAY_OUTPUT_LIMIT", 256 * 1024**2, validate=environs.
 TOKEN_LIFETIME = timedelta(hours=env.int("SLIPWAY_TOKEN_HOURS", 12, validate=environs.validate.Range(min=1)))
 STATIC_ROOT = env.str("SLIPWAY_STATIC_ROOT", "")
 
+_wrong: dict[str, str] = {}
 try:
     env.seal()
-    _database = psycopg.conninfo.conninfo_to_dict(DATABASE_URL)
 except environs.EnvValidationError as error:
     _reasons = cast("dict[str, list[str]]", error.error_messages)
-    _wrong = "\n".join(f"  {name}: {' '.join(why)}" for name, why in sorted(_reasons.items()))
-    sys.exit(f"The portal's settings are not right. Correct these environment variables and start again:\n{_wrong}")
+    _wrong |= {name: " ".join(why) for name, why in _reasons.items()}
+try:
+    # The service user, who alone acts in the projects of courses.
+    CLOUD = connection.read(os.environ)
+    LOGIN_DOMAIN: Mapping[str, Any] = {"user_domain_name": _login_domain} if _login_domain else CLOUD.user_domain
+except connection.WrongConnection as error:
+    _wrong |= error.wrong
+try:
+    _database = psycopg.conninfo.conninfo_to_dict(DATABASE_URL or "")
 except psycopg.ProgrammingError as error:
-    sys.exit(f"SLIPWAY_DATABASE_URL is not a PostgreSQL connection string: {error}")
+    _wrong["SLIPWAY_DATABASE_URL"] = f"is not a PostgreSQL connection string: {error}"
+if _wrong:
+    _lines = "\n".join(f"  {name}: {why}" for name, why in sorted(_wrong.items()))
+    sys.exit(f"The portal's settings are not right. Correct these and start again:\n{_lines}")
 
 ALLOWED_HOSTS = sorted({str(urlsplit(url).hostname) for url in (PUBLIC_URL, NODE_URL)} | {"localhost", "127.0.0.1"})
 CSRF_TRUSTED_ORIGINS = [f"{urlsplit(PUBLIC_URL).scheme}://{urlsplit(PUBLIC_URL).netloc}"]

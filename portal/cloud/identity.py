@@ -21,13 +21,12 @@ def verify(username: str, password: str) -> Identity | None:
 
     None where name or password is wrong. Raises CloudUnavailable.
     """
-    cloud = settings.CLOUD
     auth = v3.Password(
-        auth_url=str(cloud["auth_url"]),
+        auth_url=settings.CLOUD.auth_url,
         username=username,
         password=password,
-        user_domain_name=cloud["user_domain"],
         unscoped=True,
+        **settings.LOGIN_DOMAIN,
     )
     with sessions.named_failures():
         try:

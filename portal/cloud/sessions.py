@@ -26,7 +26,8 @@ class CloudRefused(Exception):
 
 
 def make(auth: v3.Password) -> session.Session:
-    return session.Session(auth, verify=settings.CLOUD["cacert"] or True, timeout=TIMEOUT)
+    cloud = settings.CLOUD
+    return session.Session(auth, verify=cloud.verify, cert=cloud.client_certificate, timeout=TIMEOUT)
 
 
 @functools.lru_cache(maxsize=1000)
@@ -35,11 +36,11 @@ def for_project(project_id: str) -> session.Session:
     cloud = settings.CLOUD
     return make(
         v3.Password(
-            auth_url=cloud["auth_url"],
-            username=cloud["username"],
-            password=cloud["password"],
-            user_domain_name=cloud["user_domain"],
+            auth_url=cloud.auth_url,
+            username=cloud.username,
+            password=cloud.password,
             project_id=project_id,
+            **cloud.user_domain,
         )
     )
 

@@ -34,7 +34,7 @@ def _heat(project_id: str) -> Any:
         "1",
         session=sessions.for_project(project_id),
         service_type="orchestration",
-        region_name=settings.CLOUD["region"],
+        **settings.CLOUD.endpoint,
     )
 
 
