@@ -94,4 +94,4 @@ def courses(cloud: Mapping[str, Any]) -> dict[str, Any]:
 
 def catalogue(cloud: Mapping[str, Any]) -> dict[str, Any]:
     """What `manage.py import_catalogue` reads."""
-    return {"flavors": cloud["flavors"], "images": cloud["images"]}
+    return {key: cloud[key] for key in ("flavors", "images", "share_types")}

@@ -26,9 +26,25 @@ NETWORK = "campus"
 NETWORK_ID = "5c5b7e52-1b4e-5f0e-9a55-2f6d1c0ca301"
 SUBNET = "campus-subnet"
 SUBNET_ID = "0f6a8f0e-6f0c-5d3f-8a64-92b8cc0c3a02"
-# Share type -> the folder of its export paths; the first is the default. `gpfs` has the form that Manila's GPFS driver
-# gives: the address of its NFS servers, and the share's fileset below the file system's mount point.
-SHARE_TYPES = {"nfs": "/shares", "gpfs": "/gpfs/slipway"}
+
+
+@dataclass(frozen=True)
+class ShareType:
+    """`base`: the folder of its export paths."""
+
+    name: str
+    title: str
+    base: str
+    protocol: str = "NFS"
+
+
+# The first is the default. `gpfs` has the form that Manila's GPFS driver gives: the address of its NFS servers, and the
+# share's fileset below the file system's mount point.
+SHARE_TYPES = {
+    each.name: each for each in (ShareType("nfs", "NFS", "/shares"), ShareType("gpfs", "GPFS, by NFS", "/gpfs/slipway"))
+}
+# What the shares of one course's project may take together. Nothing enforces a share's own size here.
+SHARES, SHARES_GB = 20, 100
 # The standard ports of what runs in servers: HDFS, Spark. Each server has them on its own address.
 SERVER_PORTS = (7077, 7078, 8020, 8080, 8081, 9864, 9866, 9867, 9870)
 
@@ -52,3 +68,8 @@ def images(bundle_version: str) -> list[dict[str, Any]]:
             "architecture": platform.machine(),
         }
     ]
+
+
+def share_types() -> list[dict[str, str]]:
+    """The `share_types` of cloud.json."""
+    return [{"name": each.name, "protocol": each.protocol, "title": each.title} for each in SHARE_TYPES.values()]

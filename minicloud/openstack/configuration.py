@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from minicloud.catalogue import SHARE_TYPES
+from minicloud.catalogue import SHARE_TYPES, SHARES, SHARES_GB
 from minicloud.files import make_folder, write_text
 from minicloud.settings import REGION, Settings
 
@@ -146,6 +146,7 @@ def manila(settings: Settings) -> dict[str, dict[str, object]]:
         "service_down_time": 24 * 3600,
         "executor_thread_pool_size": MANILA_THREADS,
     }
+    sections["quota"] = {"shares": SHARES, "gigabytes": SHARES_GB}
     # The share manager registers `auth_url` in [keystone_authtoken] in its own way, so in one process the API has its
     # login in a section of another name.
     sections["keystone_authtoken"] = {

@@ -136,5 +136,6 @@ def _write_cloud(settings: Settings, projects: dict[str, str]) -> None:
         "gateway_address": block.gateway,
         "flavors": catalogue.flavors(),
         "images": catalogue.images(settings.bundle_version),
+        "share_types": catalogue.share_types(),
     }
     write_json(settings.cloud_file, cloud)

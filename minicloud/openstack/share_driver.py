@@ -19,7 +19,7 @@ class FolderDriver(driver.ShareDriver):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(False, *args, **kwargs)
-        self.base = catalogue.SHARE_TYPES[self.configuration.share_backend_name]
+        self.base = catalogue.SHARE_TYPES[self.configuration.share_backend_name].base
         self.shares = cloud.shares
 
     def do_setup(self, context: Any) -> None:

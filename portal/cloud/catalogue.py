@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from portal.cloud.models import Flavor, Image
+from portal.cloud.models import Flavor, Image, ShareType
 
 
 def image_for(framework: str, bundle_version: str) -> Image | None:
@@ -16,8 +16,12 @@ def image_for(framework: str, bundle_version: str) -> Image | None:
 @transaction.atomic
 def import_catalogue(document: dict[str, list[dict[str, Any]]]) -> None:
     """Makes the catalogue what the document says: `{"flavors": [{"name", "vcpus", "memory_mb", "disk_gb"}],
-    "images": [{"name", "framework", "bundle_version", "architecture"}]}`; what it does not name goes."""
-    for model, key in ((Flavor, "flavors"), (Image, "images")):
+    "images": [{"name", "framework", "bundle_version", "architecture"}],
+    "share_types": [{"name", "protocol", "title"}]}`. What it does not name goes.
+
+    A cloud without Manila has no share types."""
+    document = {"share_types": [], **document}
+    for model, key in ((Flavor, "flavors"), (Image, "images"), (ShareType, "share_types")):
         entries = {entry["name"]: entry for entry in document[key]}
         model._default_manager.exclude(name__in=entries).delete()
         for name, entry in entries.items():

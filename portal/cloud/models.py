@@ -1,6 +1,6 @@
-"""The catalogue: flavors and images that courses may use.
+"""The catalogue: flavors, images and share types that courses may use.
 
-Filled by an import, so that a page never waits for Nova or Glance.
+Filled by an import, so that a page never waits for Nova, Glance or Manila.
 """
 
 from __future__ import annotations
@@ -31,3 +31,21 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ShareType(models.Model):
+    """What Manila calls a share type: which storage a folder lies on, and how machines mount it."""
+
+    class Protocol(models.TextChoices):
+        NFS = "NFS", "NFS"
+        CEPHFS = "CEPHFS", "CephFS"
+
+    name = models.CharField(max_length=255, unique=True)
+    protocol = models.CharField(max_length=16, choices=Protocol, default=Protocol.NFS)
+    title = models.CharField(max_length=120, help_text="what people read")
+
+    class Meta:
+        ordering: ClassVar = ["id"]  # the first of the document is offered first
+
+    def __str__(self) -> str:
+        return self.title

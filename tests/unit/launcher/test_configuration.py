@@ -22,6 +22,7 @@ CLOUD = {
     "gateway_address": "127.88.3.2",
     "flavors": [{"name": "small"}],
     "images": [],
+    "share_types": [],
 }
 
 

@@ -44,8 +44,8 @@ def test_the_narrowest_rule_for_an_address_counts(
 
 
 def test_export_paths_have_the_forms_of_manilas_own_drivers() -> None:
-    assert export_path(catalogue.SHARE_TYPES["nfs"], ONE) == f"/shares/share-{ONE}"
-    assert export_path(catalogue.SHARE_TYPES["gpfs"], ONE) == f"/gpfs/slipway/share-{ONE}"
+    assert export_path(catalogue.SHARE_TYPES["nfs"].base, ONE) == f"/shares/share-{ONE}"
+    assert export_path(catalogue.SHARE_TYPES["gpfs"].base, ONE) == f"/gpfs/slipway/share-{ONE}"
     assert next(iter(catalogue.SHARE_TYPES)) == "nfs"
 
 

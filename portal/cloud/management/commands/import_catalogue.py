@@ -1,4 +1,4 @@
-"""import_catalogue FILE (or - for standard input): flavors and images, as JSON."""
+"""import_catalogue FILE (or - for standard input): flavors, images and share types, as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portal.cloud.catalogue import import_catalogue
 
 
 class Command(BaseCommand):
-    help = "Makes the catalogue of flavors and images what a JSON document says."
+    help = "Makes the catalogue of flavors, images and share types what a JSON document says."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=argparse.FileType(encoding="utf-8"))
