@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 # How many workers, which have the numbers from 1 on; or the numbers of those that there are.
 Workers = int | Sequence[int]
@@ -61,7 +62,11 @@ class NodeName:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A framework. The first role is the master's: its agent gets the commands."""
+    """A framework. The first role is the master's: its agent gets the commands.
+
+    `protected_settings`: for each family of settings that people may add to, patterns (as in a shell, in lower case)
+    of the names that are not theirs to set.
+    """
 
     name: str
     title: str
@@ -74,6 +79,7 @@ class Manifest:
     maximum_workers: int
     default_workers: int
     job_suffixes: tuple[str, ...]
+    protected_settings: Mapping[str, tuple[str, ...]]
 
     @property
     def master(self) -> Role:
@@ -90,6 +96,10 @@ class Manifest:
     def step_titles(self) -> dict[str, str]:
         """The words for each step."""
         return {step.name: step.title for step in self.steps}
+
+    def is_protected(self, family: str, key: str) -> bool:
+        """Whether a setting carries security, addresses or our own software; of an unknown family everything does."""
+        return any(fnmatchcase(key.lower(), pattern) for pattern in self.protected_settings.get(family, ("*",)))
 
     def nodes(self, workers: Workers) -> tuple[NodeName, ...]:
         """The nodes of a cluster with these workers: `master`, `worker-01`, `worker-02`, ..."""

@@ -15,12 +15,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cloudinit.frameworks.manifest import Manifest
 
-VERSION = 1
+VERSION = 2
+FORMER_VERSION = 1  # until the templates say 2
 PATH = "/etc/slipway/facts.json"
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 SECRET = re.compile(r"[0-9A-Za-z_-]{16,}")
 IDENTIFIER = re.compile(r"[0-9A-Za-z-]{1,64}")
+SETTING = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# No option of pip's, no place to fetch from: only what an index may hold.
+REQUIREMENT = re.compile(r"[A-Za-z0-9][^@\n\r:/]*")
+STORAGES = ("root", "ephemeral", "volumes")
+PROTOCOLS = ("NFS", "CEPHFS")
+ACCESSES = ("ro", "rw")
+FAMILIES = ("spark", "hadoop")  # of settings
+LONGEST_BOOT = 24 * 3600
 
 
 class FactsError(Exception):
@@ -42,6 +51,24 @@ class Portal:
 
 
 @dataclass(frozen=True)
+class Mount:
+    """A folder of a share. `export` is what Manila says: see `storage.exports`."""
+
+    path: str
+    protocol: str
+    export: Any
+    access: str
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Python packages beside the bundle's; `index` is "" for the machine's own."""
+
+    index: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     bundle: str
     framework: str
@@ -52,6 +79,13 @@ class Facts:
     role: str
     hosts: Mapping[str, str]
     gateway: str
+    boot_seconds: int
+    storage: str
+    volumes: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+    gpus: int
+    settings: Mapping[str, Mapping[str, str]]
+    packages: Packages
 
 
 @dataclass(frozen=True)
@@ -119,6 +153,8 @@ def parse_portal(document: Mapping[str, Any]) -> Portal | None:
 
 def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
     """The facts for a node whose bundle has this version. FactsError names the first that is wrong."""
+    if document.get("version") == FORMER_VERSION:
+        document = _from_former(document)
     if document.get("version") != VERSION:
         raise FactsError(
             f"the facts have version {document.get('version')!r}, but this bundle ({bundle}) knows version {VERSION} "
@@ -131,20 +167,35 @@ def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
         )
     facts = Facts(
         bundle=bundle,
-        framework=_text(document, "framework", NAME),
+        framework=_text(document, "cluster.framework", NAME),
         cluster_id=_text(document, "cluster.id", IDENTIFIER),
         domain=_text(document, "cluster.domain", DOMAIN),
-        secret=_text(document, "cluster.secret", SECRET),
+        secret=_text(document, "secret", SECRET),
         name=_text(document, "node.name", NAME),
         role=_text(document, "node.role", NAME),
         hosts=_hosts(document),
-        gateway=_address("gateway", document.get("gateway")),
+        gateway=_address("cluster.gateway", document["cluster"].get("gateway")),
+        boot_seconds=_number(document, "cluster.boot_seconds", 1, LONGEST_BOOT),
+        storage=_choice(document, "cluster.storage", STORAGES),
+        volumes=_texts(document, "volumes", IDENTIFIER),
+        mounts=_mounts(document),
+        gpus=_number(document, "cluster.gpus", 0, 64),
+        settings=_settings(document),
+        packages=_packages(document),
     )
     if facts.name not in facts.hosts:
         raise FactsError(f"the facts' hosts do not name this node, {facts.name!r}")
+    if (facts.storage == "volumes") != bool(facts.volumes):
+        raise FactsError(f"the facts' storage is {facts.storage!r} with {len(facts.volumes)} 'volumes'")
     for name in ("signal.endpoint", "portal.url", "portal.credential"):
         _text(document, name, None)
     return facts
+
+
+def _from_former(document: Mapping[str, Any]) -> dict[str, Any]:
+    cluster = dict(_at(document, "cluster") or {})
+    cluster |= {"framework": document.get("framework"), "gateway": document.get("gateway"), "boot_seconds": 840}
+    return {**document, "version": VERSION, "secret": cluster.get("secret"), "cluster": cluster}
 
 
 def check_role(facts: Facts, manifest: Callable[[str], Manifest]) -> Manifest:
@@ -160,6 +211,13 @@ def check_role(facts: Facts, manifest: Callable[[str], Manifest]) -> Manifest:
         raise FactsError(f"the facts' hosts do not name the {found.master.name!r}")
     if (facts.role == found.master.name) != (facts.name == found.master.name):
         raise FactsError(f"the node {facts.name!r} cannot have the role {facts.role!r}")
+    for family, settings in facts.settings.items():
+        for key in settings:
+            if found.is_protected(family, key):
+                raise FactsError(
+                    f"the {family} setting {key!r} belongs to the cluster's security, addresses or software, which "
+                    "Slipway sets itself: create the cluster without it"
+                )
     return found
 
 
@@ -170,16 +228,83 @@ def check_address(facts: Facts, machine: Machine) -> None:
         raise FactsError(f"this node has the address {machine.address}, but the facts' hosts say {expected}")
 
 
-def _text(document: Mapping[str, Any], path: str, pattern: re.Pattern[str] | None) -> str:
+def _at(document: Mapping[str, Any], path: str) -> Any:
     value: Any = document
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _text(document: Mapping[str, Any], path: str, pattern: re.Pattern[str] | None) -> str:
+    value = _at(document, path)
     if not isinstance(value, str) or not value:
         raise FactsError(f"the facts have no text {path!r}")
     if pattern is not None and not pattern.fullmatch(value):
         # Not the value itself: it may be the secret.
         raise FactsError(f"the facts' {path!r} is not of the form {pattern.pattern}")
     return value
+
+
+def _number(document: Mapping[str, Any], path: str, least: int, most: int) -> int:
+    value = _at(document, path) or 0
+    # Heat may make a text of a number.
+    if not str(value).isascii() or not str(value).isdigit() or not least <= int(value) <= most:
+        raise FactsError(f"the facts' {path!r} is no whole number from {least} to {most}: {value!r}")
+    return int(value)
+
+
+def _choice(document: Mapping[str, Any], path: str, choices: tuple[str, ...]) -> str:
+    value = _at(document, path) or choices[0]
+    if value not in choices:
+        raise FactsError(f"the facts' {path!r} is {value!r}, but must be one of {', '.join(choices)}")
+    return str(value)
+
+
+def _texts(document: Mapping[str, Any], path: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    values = _at(document, path) or []
+    if not isinstance(values, list) or not all(isinstance(text, str) and pattern.fullmatch(text) for text in values):
+        raise FactsError(f"the facts' {path!r} are no texts of the form {pattern.pattern}: {values!r}")
+    return tuple(values)
+
+
+def _mounts(document: Mapping[str, Any]) -> tuple[Mount, ...]:
+    values = _at(document, "cluster.mounts") or []
+    if not isinstance(values, list):
+        raise FactsError("the facts' 'cluster.mounts' are no list")
+    numbered = {f"mount-{number}": value for number, value in enumerate(values)}
+    return tuple(_mount(numbered, name) for name in numbered)
+
+
+def _mount(mounts: Mapping[str, Any], name: str) -> Mount:
+    path = _text(mounts, f"{name}.path", None)
+    if not path.startswith("/") or ".." in path.split("/") or not path.strip("/"):
+        raise FactsError(f"the facts' '{name}.path' is no absolute path of a folder: {path!r}")
+    export = _at(mounts, f"{name}.export")
+    if not export:
+        raise FactsError(f"the facts have no '{name}.export' (of {path})")
+    protocol = _choice(mounts, f"{name}.protocol", PROTOCOLS)
+    return Mount(path, protocol, export, _choice(mounts, f"{name}.access", ACCESSES))
+
+
+def _settings(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    return {family: _family(document, f"cluster.settings.{family}") for family in FAMILIES}
+
+
+def _family(document: Mapping[str, Any], path: str) -> dict[str, str]:
+    values = _at(document, path) or {}
+    if not isinstance(values, dict):
+        raise FactsError(f"the facts' {path!r} are no names and values")
+    for key, value in values.items():
+        if not SETTING.fullmatch(key) or not isinstance(value, str) or not value.isprintable():
+            raise FactsError(f"the facts' {path!r} have {key!r} with {value!r}: no setting of one line of text")
+    return values
+
+
+def _packages(document: Mapping[str, Any]) -> Packages:
+    index = _at(document, "cluster.packages.index") or ""
+    if not isinstance(index, str) or (index and not index.startswith(("http://", "https://"))):
+        raise FactsError(f"the facts' 'cluster.packages.index' is no http(s) address: {index!r}")
+    return Packages(index, _texts(document, "cluster.packages.names", REQUIREMENT))
 
 
 def _hosts(document: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .facts import Facts, Machine
+from .facts import Facts, Machine, Mount, Packages
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Node:
 
     `root` is the prefix of every path ("/" in a real server); `embedded`: several nodes share this machine, so names
     resolve through a file of the node's own. `hosts`: names of all nodes to their addresses; `memory_mb` in MiB.
+    From `storage` on: what the cluster's owner has asked for, as in the facts.
     """
 
     root: Path
@@ -32,6 +33,12 @@ class Node:
     memory_mb: int
     vcpus: int
     java: Path
+    storage: str = "root"
+    volumes: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    gpus: int = 0
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    packages: Packages = field(default_factory=Packages)
 
     def path(self, absolute: str) -> Path:
         """Where a server's path lies on this machine."""
@@ -72,4 +79,10 @@ def make_node(facts: Facts, machine: Machine, bundle: Path, master: str) -> Node
         memory_mb=machine.memory_mb,
         vcpus=machine.vcpus,
         java=machine.java,
+        storage=facts.storage,
+        volumes=facts.volumes,
+        mounts=facts.mounts,
+        gpus=facts.gpus,
+        settings=facts.settings,
+        packages=facts.packages,
     )

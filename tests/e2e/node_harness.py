@@ -178,18 +178,19 @@ class Cluster:
 
     def facts(self, name: str) -> dict[str, Any]:
         return {
-            "version": 1,
+            "version": 2,
             "bundle": self.bundle.name,
             "cluster": {
                 "id": str(uuid.UUID(self.mark)),
                 "name": "flights",
                 "domain": f"c{self.mark[:8]}.slipway.internal",
-                "secret": self.secret,
+                "framework": "spark",
+                "gateway": self.stranger.rpartition(".")[0] + ".2",
+                "boot_seconds": BOOT_SECONDS,
             },
-            "framework": "spark",
+            "secret": self.secret,
             "node": {"name": name, "role": name.partition("-")[0]},
             "hosts": self.hosts,
-            "gateway": self.stranger.rpartition(".")[0] + ".2",
             "portal": {"url": self.cloud.url, "credential": name},
             "signal": {"endpoint": f"{self.cloud.url}/signal/{name}", "token": TOKEN},
         }

@@ -196,7 +196,7 @@ def test_it_refuses_a_stranger_at_the_namenode(cluster: Cluster) -> None:
 
 def test_it_closes_the_web_servers_of_hdfs_to_strangers(cluster: Cluster) -> None:
     master, worker = cluster.hosts["master"], cluster.hosts["worker-01"]
-    gateway = cluster.facts("master")["gateway"]
+    gateway = cluster.facts("master")["cluster"]["gateway"]
     listing = "/webhdfs/v1/?op=LISTSTATUS"
     assert status(worker, master, 9870, listing) == 200
     assert status(gateway, master, 9870, "/jmx") == 200

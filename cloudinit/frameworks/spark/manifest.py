@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..manifest import Manifest, Page, Port, Role, Step
+from .protected import PROTECTED_SETTINGS
 
 MANIFEST = Manifest(
     name="spark",
@@ -52,4 +53,5 @@ MANIFEST = Manifest(
     maximum_workers=160,
     default_workers=2,
     job_suffixes=(".py", ".jar"),
+    protected_settings=PROTECTED_SETTINGS,
 )

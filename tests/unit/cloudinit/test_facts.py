@@ -13,6 +13,8 @@ from cloudinit.frameworks import manifest
 from cloudinit.slipway_node.facts import (
     FactsError,
     Machine,
+    Mount,
+    Packages,
     check_address,
     check_role,
     parse_facts,
@@ -25,13 +27,25 @@ from cloudinit.slipway_node.facts import (
 BUNDLE = "1-abcdef012345"
 SECRET = "0123456789abcdef0123456789abcdef"
 FACTS: dict[str, Any] = {
-    "version": 1,
+    "version": 2,
     "bundle": BUNDLE,
-    "cluster": {"id": "5b6c", "name": "flights", "domain": "c1.slipway.internal", "secret": SECRET},
-    "framework": "spark",
+    "cluster": {
+        "id": "5b6c",
+        "name": "flights",
+        "domain": "c1.slipway.internal",
+        "framework": "spark",
+        "gateway": "127.88.3.2",
+        "boot_seconds": 840,
+        "storage": "root",
+        "mounts": [{"path": "/data/course", "protocol": "NFS", "export": ["10.0.0.1:/shares/1"], "access": "ro"}],
+        "gpus": 0,
+        "settings": {"spark": {"spark.sql.shuffle.partitions": "8"}, "hadoop": {}},
+        "packages": {"index": "", "names": ["polars[pandas]==1.0"]},
+    },
+    "secret": SECRET,
+    "volumes": [],
     "node": {"name": "worker-01", "role": "worker"},
     "hosts": {"master": "127.88.3.10", "worker-01": "127.88.3.11"},
-    "gateway": "127.88.3.2",
     "portal": {"url": "http://127.0.0.1:8000", "credential": "c.n.x"},
     "signal": {"endpoint": "http://127.0.0.1:1/signal", "token": "t"},
 }
@@ -51,10 +65,31 @@ def test_it_takes_facts_that_are_right() -> None:
     facts = parse_facts(FACTS, BUNDLE)
     assert (facts.name, facts.role, facts.hosts["master"]) == ("worker-01", "worker", "127.88.3.10")
     assert check_role(facts, manifest).name == "spark"
+    assert facts.mounts == (Mount("/data/course", "NFS", ["10.0.0.1:/shares/1"], "ro"),)
+    assert facts.settings["spark"] == {"spark.sql.shuffle.partitions": "8"}
+    assert facts.packages == Packages("", ("polars[pandas]==1.0",))
+    assert (facts.boot_seconds, facts.storage, facts.volumes, facts.gpus) == (840, "root", (), 0)
+
+
+def test_what_a_cluster_does_not_ask_for_may_be_left_out() -> None:
+    document = copy.deepcopy(FACTS)
+    for name in ("storage", "mounts", "gpus", "settings", "packages"):
+        del document["cluster"][name]
+    del document["volumes"]
+    facts = parse_facts(document, BUNDLE)
+    assert (facts.storage, facts.mounts, facts.gpus, facts.packages) == ("root", (), 0, Packages())
+
+
+def test_it_takes_facts_of_the_former_version() -> None:
+    cluster = {"id": "5b6c", "name": "flights", "domain": "c1.slipway.internal", "secret": SECRET}
+    former = {**FACTS, "version": 1, "cluster": cluster, "framework": "spark", "gateway": "127.88.3.2"}
+    former = {name: value for name, value in former.items() if name not in ("secret", "volumes")}
+    facts = parse_facts(former, BUNDLE)
+    assert (facts.framework, facts.gateway, facts.secret, facts.boot_seconds) == ("spark", "127.88.3.2", SECRET, 840)
 
 
 def test_it_names_both_versions_of_facts_that_it_does_not_know() -> None:
-    with pytest.raises(FactsError, match=r"version 7, but this bundle \(1-abcdef012345\) knows version 1"):
+    with pytest.raises(FactsError, match=r"version 7, but this bundle \(1-abcdef012345\) knows version 2"):
         parse_facts(changed("version", 7), BUNDLE)
 
 
@@ -66,8 +101,8 @@ def test_it_names_both_bundles_when_the_portal_expects_another() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("cluster.secret", "short"),
-        ("cluster.secret", "spaces are no good here\nspark.x y"),
+        ("secret", "short"),
+        ("secret", "spaces are no good here\nspark.x y"),
         ("cluster.domain", "a b"),
         ("node.name", "Master"),
         ("node.name", "worker-09"),
@@ -75,7 +110,26 @@ def test_it_names_both_bundles_when_the_portal_expects_another() -> None:
         ("hosts.worker-01", "::1"),
         ("hosts.worker-01", "127.1"),
         ("hosts", {"worker-01": "127.0.0.1", "x\ny": "127.0.0.2"}),
-        ("gateway", None),
+        ("cluster.gateway", None),
+        ("cluster", None),
+        ("cluster.boot_seconds", None),
+        ("cluster.boot_seconds", 1e9),
+        ("cluster.storage", "tape"),
+        ("cluster.storage", "volumes"),
+        ("volumes", ["5b6c"]),
+        ("volumes", ["../sda"]),
+        ("cluster.mounts", "x"),
+        ("cluster.mounts", ["x"]),
+        ("cluster.mounts", [{"path": "/etc/../x", "protocol": "NFS", "export": "a:/b", "access": "rw"}]),
+        ("cluster.mounts", [{"path": "/data", "protocol": "SMB", "export": "a:/b", "access": "rw"}]),
+        ("cluster.mounts", [{"path": "/data", "protocol": "NFS", "export": [], "access": "rw"}]),
+        ("cluster.gpus", -1),
+        ("cluster.settings", {"spark": ["x"]}),
+        ("cluster.settings", {"spark": {"spark.x": "1\nspark.authenticate false"}}),
+        ("cluster.settings", {"hadoop": {"dfs.x y": "1"}}),
+        ("cluster.packages", {"names": ["--index-url=http://x"]}),
+        ("cluster.packages", {"names": ["x @ http://y/z"]}),
+        ("cluster.packages", {"index": "file:///etc"}),
         ("portal", None),
         ("signal.endpoint", ""),
     ],
@@ -83,15 +137,23 @@ def test_it_names_both_bundles_when_the_portal_expects_another() -> None:
 def test_it_names_the_fact_that_is_wrong_and_never_the_secret(path: str, value: Any) -> None:
     with pytest.raises(FactsError) as caught:
         parse_facts(changed(path, value), BUNDLE)
-    assert path.split(".")[0] in str(caught.value) or "hosts" in str(caught.value)
+    assert path.split(".")[-1].rstrip("s") in str(caught.value) or path.split(".")[0] in str(caught.value)
     assert SECRET not in str(caught.value)
     assert "spaces are no good" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("path", "value"), [("node.role", "driver"), ("node.role", "master"), ("framework", "flink")])
+@pytest.mark.parametrize(
+    ("path", "value"), [("node.role", "driver"), ("node.role", "master"), ("cluster.framework", "flink")]
+)
 def test_it_refuses_a_role_that_the_framework_does_not_give_this_node(path: str, value: str) -> None:
     with pytest.raises(FactsError):
         check_role(parse_facts(changed(path, value), BUNDLE), manifest)
+
+
+def test_it_refuses_a_setting_that_carries_security_and_names_it() -> None:
+    document = changed("cluster.settings", {"spark": {"spark.authenticate": "false"}})
+    with pytest.raises(FactsError, match=r"spark setting 'spark\.authenticate'"):
+        check_role(parse_facts(document, BUNDLE), manifest)
 
 
 def test_it_shows_no_secret_when_facts_are_printed() -> None:
