@@ -100,6 +100,16 @@ def parser() -> argparse.ArgumentParser:
     one = verb("token", "print a new API token of a user", run_token)
     one.add_argument("user", metavar="USER")
     verb("demo", "bring all up, make a cluster, run a Spark job on real flights, show its table", run_demo)
+    one = verb("catalogue", "make the portal's catalogue what the cloud offers, or what a document says", run_catalogue)
+    one.add_argument("action", choices=["import"])
+    one.add_argument(
+        "file", nargs="?", metavar="FILE", help="a JSON document, - is the standard input; else the cloud is asked"
+    )
+    one.add_argument("--cloud", metavar="NAME", help="this entry of clouds.yaml, and not the portal's own cloud")
+    one.add_argument(
+        "--flavor", action="append", default=[], metavar="PATTERN", help="only these of the cloud's flavors"
+    )
+    one.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     one = verb("manage", "Django's manage.py with this home's environment", run_manage)
     one.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
     verb("pin", "compile the requirements files from pyproject.toml", run_pin)
@@ -236,13 +246,21 @@ def run_manage(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
     return manage(paths, arguments.words)
 
 
-def manage(paths: Paths, words: list[str]) -> int:
-    """Django's manage.py with what environment.json holds; its exit status."""
+def run_catalogue(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    flavors = [word for pattern in arguments.flavor for word in ("--flavor", pattern)]
+    words = [*([absolute(arguments.file)] if arguments.file else []), *flavors]
+    return manage(paths, ["import_catalogue", *words, *(["--dry-run"] if arguments.dry_run else [])], arguments.cloud)
+
+
+def manage(paths: Paths, words: list[str], cloud: str | None = None) -> int:
+    """Django's manage.py with what environment.json holds, or with another cloud of clouds.yaml; its exit status."""
     try:
         environment = read_json(paths.environment)
     except FileNotFoundError:
         raise Problem("this home was never up", f"there is no {paths.environment}", "`./slipway up` first") from None
     command = portal_command(paths, str(paths.top / "manage.py"), *words)
+    if cloud:
+        environment = configuration.with_cloud(environment, cloud, os.environ)
     full = {**services.base_environment(paths.home, os.environ), **environment}
     return run_program(paths, command, full)
 

@@ -75,6 +75,13 @@ def portal_environment(
     }
 
 
+def with_cloud(environment: Mapping[str, str], name: str, caller: Mapping[str, str]) -> dict[str, str]:
+    """The portal's environment with another cloud: an entry of the clouds.yaml that the caller has."""
+    kept = {key: value for key, value in environment.items() if not key.startswith("OS_")}
+    of_caller = ("HOME", "XDG_CONFIG_HOME", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_REGION_NAME")
+    return {**kept, **{key: caller[key] for key in of_caller if caller.get(key)}, "OS_CLOUD": name}
+
+
 def courses(cloud: Mapping[str, Any]) -> dict[str, Any]:
     """What `manage.py import_courses` reads: the courses with their members, and the administrators."""
     return {

@@ -2,27 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from portal.cloud.models import Flavor, Image, ShareType
+
+Document = Mapping[str, list[dict[str, Any]]]
+MODELS: dict[str, type[models.Model]] = {"flavors": Flavor, "images": Image, "share_types": ShareType}
 
 
 def image_for(framework: str, bundle_version: str) -> Image | None:
     return Image.objects.filter(framework=framework, bundle_version=bundle_version).order_by("name").first()
 
 
-@transaction.atomic
-def import_catalogue(document: dict[str, list[dict[str, Any]]]) -> None:
-    """Makes the catalogue what the document says: `{"flavors": [{"name", "vcpus", "memory_mb", "disk_gb"}],
-    "images": [{"name", "framework", "bundle_version", "architecture"}],
-    "share_types": [{"name", "protocol", "title"}]}`. What it does not name goes.
+def document() -> Document:
+    """The catalogue as it is, in the form that import_catalogue takes."""
+    fields = {
+        key: [field.name for field in model._meta.concrete_fields if not field.primary_key]
+        for key, model in MODELS.items()
+    }
+    return {key: list(model._default_manager.values(*fields[key])) for key, model in MODELS.items()}
 
-    A cloud without Manila has no share types."""
+
+@transaction.atomic
+def import_catalogue(document: Document) -> None:
+    """Makes the catalogue what the document says; what it does not name goes.
+
+    `{"flavors": [{"name", "vcpus", "memory_mb", "disk_gb", "gpus"}],
+    "images": [{"name", "framework", "bundle_version", "architecture"}],
+    "share_types": [{"name", "protocol", "title"}]}`; a cloud without Manila has no share types.
+    """
     document = {"share_types": [], **document}
-    for model, key in ((Flavor, "flavors"), (Image, "images"), (ShareType, "share_types")):
+    for key, model in MODELS.items():
         entries = {entry["name"]: entry for entry in document[key]}
         model._default_manager.exclude(name__in=entries).delete()
         for name, entry in entries.items():
             model._default_manager.update_or_create(name=name, defaults=entry)
+
+
+def differences(before: Document, after: Document) -> list[str]:
+    """A line for all that came (+), went (-) and changed (~), in the catalogue's order. Pure."""
+    lines = []
+    for key, model in MODELS.items():
+        old, new = ({entry["name"]: entry for entry in each.get(key, [])} for each in (before, after))
+        kind = model._meta.verbose_name
+        lines += [f"+ {kind} {name}: {_words(new[name])}" for name in new if name not in old]
+        lines += [f"- {kind} {name}: {_words(old[name])}" for name in old if name not in new]
+        lines += [
+            f"~ {kind} {name}: {_changes(old[name], new[name])}"
+            for name in new
+            if name in old and old[name] != new[name]
+        ]
+    return lines
+
+
+def _words(entry: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in entry.items() if name != "name" and value not in (0, ""))
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    changed = [name for name in new if old.get(name) != new[name]]
+    return ", ".join(f"{name} {old.get(name)} -> {new[name]}" for name in changed)

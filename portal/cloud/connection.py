@@ -71,7 +71,7 @@ class Connection:
     client_certificate: str | tuple[str, str] | None = None
 
     @property
-    def endpoint(self) -> dict[str, str]:
+    def endpoint(self) -> dict[str, Any]:
         """Which of a service's addresses in Keystone's catalogue is ours, as keystoneauth's adapters take it."""
         return {"interface": self.interface, **({"region_name": self.region} if self.region else {})}
 

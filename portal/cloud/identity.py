@@ -34,3 +34,21 @@ def verify(username: str, password: str) -> Identity | None:
         except (exceptions.Unauthorized, exceptions.BadRequest):
             return None
     return Identity(str(access.user_id), str(access.username))
+
+
+class Project(NamedTuple):
+    id: str
+    name: str
+
+
+def projects() -> list[Project]:
+    """Those in which the service user has a role: the courses' own. Raises CloudUnavailable, CloudRefused."""
+    cloud = settings.CLOUD
+    own = sessions.make(
+        v3.Password(
+            cloud.auth_url, username=cloud.username, password=cloud.password, unscoped=True, **cloud.user_domain
+        )
+    )
+    with sessions.named_failures():
+        rows = own.get(f"{cloud.auth_url}/auth/projects").json()["projects"]
+    return sorted(Project(row["id"], row["name"]) for row in rows if row["enabled"])

@@ -15,6 +15,7 @@ class Flavor(models.Model):
     vcpus = models.PositiveIntegerField()
     memory_mb = models.PositiveIntegerField()
     disk_gb = models.PositiveIntegerField()
+    gpus = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering: ClassVar = ["memory_mb", "vcpus", "name"]

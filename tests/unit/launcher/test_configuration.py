@@ -55,3 +55,14 @@ def test_it_enrols_students_teachers_and_administrators() -> None:
     assert [course["project"] for course in roster["courses"]] == ["1", "2"]
     assert {course["clusters_each"] for course in roster["courses"]} == {4}
     assert roster["administrators"] == ["admin"]
+
+
+def test_another_cloud_takes_the_place_of_the_homes_own() -> None:
+    caller = {"HOME": "/home/me", "OS_CLIENT_CONFIG_FILE": "/etc/clouds.yaml", "OS_PASSWORD": "of something else"}
+    own = {"SLIPWAY_NETWORK": "campus", "OS_AUTH_URL": "http://127.0.0.1/v3", "OS_REGION_NAME": "RegionOne"}
+    assert configuration.with_cloud(own, "uni", caller) == {
+        "SLIPWAY_NETWORK": "campus",
+        "HOME": "/home/me",
+        "OS_CLIENT_CONFIG_FILE": "/etc/clouds.yaml",
+        "OS_CLOUD": "uni",
+    }
