@@ -22,12 +22,14 @@ from launcher import (
     pin,
     ports,
     services,
+    site,
     status,
     testing,
 )
 from launcher.console import Console
 from launcher.environments import python_of
 from launcher.files import locked, read_json
+from launcher.image import disk, make
 from launcher.paths import Paths, resolve
 from launcher.problem import Problem
 from launcher.up import up
@@ -112,6 +114,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     one = verb("manage", "Django's manage.py with this home's environment", run_manage)
     one.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
+    one = verb("image", "make the image that nodes start from, for Glance (as root)", run_image)
+    one.add_argument("--output", type=Path, metavar="FILE", help="slipway-node.FORMAT in this folder, if not named")
+    one.add_argument("--format", choices=disk.FORMATS, default="qcow2", help="as Glance names it (qcow2)")
+    one.add_argument("--without-bundle", action="store_true", help="nodes fetch the bundle at their first start")
+    one.add_argument("--overlay", type=Path, action="append", default=[], metavar="FOLDER", help="a site's own files")
+    one.add_argument("--package", action="append", default=[], metavar="NAME", help="one more of Debian's packages")
+    one.add_argument("--mirror", default="", metavar="URL", help="of Debian; that of this machine's apt, if not named")
     verb("pin", "compile the requirements files from pyproject.toml", run_pin)
     one = verb("tool", "a program of the test environment: ruff, mypy, ...", run_tool)
     one.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
@@ -132,8 +141,12 @@ def run_up(paths: Paths, arguments: argparse.Namespace, console: Console) -> int
 
 
 def show_ready(paths: Paths, url: str, console: Console) -> None:
-    logins = credentials.logins(paths.logins)
     console.say(f"\nReady in {console.seconds:.1f} s: {url}\n")
+    if connected := site.read(paths):
+        console.say(f"People log in as Keystone at {connected.cloud} knows them. The catalogue comes by")
+        console.say("`./slipway catalogue import`, the courses by `./slipway manage import_courses FILE`.")
+        return
+    logins = credentials.logins(paths.logins)
     for name, password in logins.items():
         course = next((title for title, members in credentials.COURSES.values() if name in members), "all courses")
         console.say(f"  {name:10} {password}   {course}")
@@ -271,6 +284,19 @@ def run_demo(paths: Paths, _: argparse.Namespace, console: Console) -> int:
         up(paths, None, console)
     url = configuration.portal_url(ports.read(paths.ports))
     demo.demo(paths, url, credentials.logins(paths.logins), console)
+    return 0
+
+
+def run_image(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    wish = make.Wish(
+        output=(arguments.output or Path(f"slipway-node.{arguments.format}")).absolute(),
+        form=arguments.format,
+        with_bundle=not arguments.without_bundle,
+        overlays=tuple(arguments.overlay),
+        packages=tuple(arguments.package),
+        mirror=arguments.mirror,
+    )
+    make.make(paths, wish, console)
     return 0
 
 

@@ -9,14 +9,28 @@ from typing import Any
 from launcher import postgres
 from launcher.credentials import CLUSTERS_EACH, COURSES
 from launcher.paths import Paths
+from launcher.site import LOOPBACK
 
 # Below it stands PostgreSQL's own; nodes take theirs from here on.
 UID_BASE = postgres.UNPRIVILEGED_UID + 1
 DATABASES = ("portal", "keystone", "heat", "manila")
 
 
-def portal_url(ports: Mapping[str, int]) -> str:
-    return f"http://127.0.0.1:{ports['web']}"
+def portal_url(ports: Mapping[str, int], address: str = LOOPBACK) -> str:
+    return f"http://{address}:{ports['web']}"
+
+
+def cloud_environment(cloud: Mapping[str, Any]) -> dict[str, str]:
+    """What the portal's processes are told of minicloud; `cloud` is its cloud.json."""
+    return {
+        "SLIPWAY_NETWORK": cloud["network"],
+        "SLIPWAY_GATEWAY_ADDRESS": cloud["gateway_address"],
+        "OS_AUTH_URL": cloud["auth_url"],
+        "OS_USERNAME": cloud["username"],
+        "OS_PASSWORD": cloud["password"],
+        "OS_USER_DOMAIN_NAME": cloud["user_domain"],
+        "OS_REGION_NAME": cloud["region"],
+    }
 
 
 def minicloud_settings(
@@ -48,30 +62,24 @@ def minicloud_settings(
 
 def portal_environment(
     paths: Paths,
-    ports: Mapping[str, int],
+    url: str,
     secrets: Mapping[str, str],
     database_url: str,
-    cloud: Mapping[str, Any],
+    cloud: Mapping[str, str],
     bundle_version: str,
 ) -> dict[str, str]:
-    """environment.json: what the portal's processes get. `cloud` is minicloud's cloud.json."""
+    """environment.json: what the portal's processes get. `cloud` is what they are told of the cloud."""
     return {
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "SLIPWAY_SECRET_KEY": secrets["django"],
         "SLIPWAY_DATABASE_URL": database_url,
         "SLIPWAY_REDIS_URL": f"unix://{paths.redis_socket}",
-        "SLIPWAY_URL": portal_url(ports),
-        "SLIPWAY_NODE_URL": portal_url(ports),
+        "SLIPWAY_URL": url,
+        "SLIPWAY_NODE_URL": url,
         "SLIPWAY_STORAGE": str(paths.home / "storage"),
         "SLIPWAY_STATIC_ROOT": str(paths.home / "static"),
-        "SLIPWAY_NETWORK": cloud["network"],
-        "SLIPWAY_GATEWAY_ADDRESS": cloud["gateway_address"],
         "SLIPWAY_BUNDLE_VERSION": bundle_version,
-        "OS_AUTH_URL": cloud["auth_url"],
-        "OS_USERNAME": cloud["username"],
-        "OS_PASSWORD": cloud["password"],
-        "OS_USER_DOMAIN_NAME": cloud["user_domain"],
-        "OS_REGION_NAME": cloud["region"],
+        **cloud,
     }
 
 

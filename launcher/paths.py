@@ -91,6 +91,10 @@ class Paths:
         return self.minicloud / "cloud.json"
 
     @property
+    def site(self) -> Path:
+        return self.home / "site.json"
+
+    @property
     def block(self) -> Path:
         return self.minicloud / "block.json"
 

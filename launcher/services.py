@@ -18,6 +18,7 @@ from launcher.files import fingerprint, tree_fingerprint
 from launcher.paths import Paths
 from launcher.postgres import Postgres
 from launcher.service import Service
+from launcher.site import LOOPBACK, bind_address
 
 LISTEN = "0A"  # in /proc/net/tcp
 MINICLOUD_CODE = ("minicloud",)
@@ -37,6 +38,7 @@ class Plan:
     ports: Mapping[str, int]
     server: Postgres
     redis_server: Path
+    bind: str = LOOPBACK
 
 
 def base_environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -87,7 +89,7 @@ def portal(plan: Plan, environment: Mapping[str, str]) -> dict[str, Service]:
     """web and worker; `environment` is what environment.json holds."""
     made_from = tree_fingerprint(plan.paths.top, PORTAL_CODE)
     python = str(python_of(plan.portal))
-    web = [python, "-m", "uvicorn", "portal.asgi:application", "--host", "127.0.0.1", "--port", str(plan.ports["web"])]
+    web = [python, "-m", "uvicorn", "portal.asgi:application", "--host", plan.bind, "--port", str(plan.ports["web"])]
     worker = [python, "-m", "celery", "-A", "portal", "worker", "--beat", "--pool", "threads", "--concurrency", "4"]
     schedule = ["--scheduler", "celery.beat:Scheduler", "--loglevel", "INFO"]
     return {
@@ -97,9 +99,9 @@ def portal(plan: Plan, environment: Mapping[str, str]) -> dict[str, Service]:
     }
 
 
-def listens(process: processes.Identity, port: int) -> bool:
-    """Whether it is this process that listens on 127.0.0.1:port."""
-    here = f"{int.from_bytes(socket.inet_aton('127.0.0.1'), sys.byteorder):08X}:{port:04X}"
+def listens(process: processes.Identity, port: int, address: str = LOOPBACK) -> bool:
+    """Whether it is this process that listens on address:port."""
+    here = f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}:{port:04X}"
     rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()]
     found = {f"socket:[{row[9]}]" for row in rows if (row[1], row[3]) == (here, LISTEN)}
     try:
@@ -108,9 +110,9 @@ def listens(process: processes.Identity, port: int) -> bool:
         return False
 
 
-def http_answers(port: int, path: str, seconds: float = 5) -> bool:
-    """Whether 127.0.0.1:port answers `path` with anything but a server's error."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+def http_answers(port: int, path: str, seconds: float = 5, address: str = LOOPBACK) -> bool:
+    """Whether address:port answers `path` with anything but a server's error."""
+    connection = http.client.HTTPConnection(address, port, timeout=seconds)
     try:
         connection.request("GET", path)
         return connection.getresponse().status < 500
@@ -133,10 +135,12 @@ def datagrams_taken(path: Path) -> bool:
 def probes(paths: Paths, ports: Mapping[str, int], server: Postgres) -> dict[str, Callable[[], bool]]:
     """For each service how to ask it whether it answers."""
 
-    def serves(name: str, path: str) -> bool:
+    def serves(name: str, path: str, address: str = LOOPBACK) -> bool:
         # Another program may have taken the port since it was chosen, and answer in the place of ours.
         running = processes.read_running(paths.running(name))
-        return running is not None and listens(running.identity, ports[name]) and http_answers(ports[name], path)
+        if running is None or not listens(running.identity, ports[name], address):
+            return False
+        return http_answers(ports[name], path, address=address)
 
     return {
         "postgres": server.answers,
@@ -145,6 +149,6 @@ def probes(paths: Paths, ports: Mapping[str, int], server: Postgres) -> dict[str
         "heat": lambda: serves("heat", "/healthcheck"),
         "manila": lambda: serves("manila", "/healthcheck"),
         "compute": lambda: datagrams_taken(paths.compute_socket),
-        "web": lambda: serves("web", "/"),
+        "web": lambda: serves("web", "/", bind_address(paths)),
         "worker": lambda: redis.has_worker(paths.redis_socket),
     }

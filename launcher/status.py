@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from launcher import configuration, control, environments, ports, services, supervisor, up
+from launcher import configuration, control, environments, ports, services, site, supervisor, up
 from launcher.paths import Paths
 from launcher.problem import Problem
 from launcher.supervisor import Status, Supervisor
@@ -54,14 +54,14 @@ def status(paths: Paths) -> dict[str, Any]:
     recorded = control.recorded(paths)
     probes = _probes(paths, chosen) if statuses else {}
     found = {}
-    for name in supervisor.NAMES:
+    for name in site.services_of(paths) or supervisor.NAMES:
         process = recorded.get(name)
         runs = name in statuses and statuses[name].pid != 0
         answers = runs and (name not in probes or bool(probes[name]()))
         found[name] = service_state(statuses.get(name), process.pid if process else None, answers)
     return {
         "state": overall({name: one["state"] for name, one in found.items()}),
-        "url": configuration.portal_url(chosen) if "web" in chosen else None,
+        "url": configuration.portal_url(chosen, site.bind_address(paths)) if "web" in chosen else None,
         "logins_file": str(paths.logins),
         "services": found,
     }

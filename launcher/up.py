@@ -20,6 +20,7 @@ from launcher import (
     postgres,
     redis,
     services,
+    site,
     supervisor,
     system,
 )
@@ -58,8 +59,17 @@ class Ascent:
         self.keeper = Supervisor(paths)
         self.started: dict[str, Service] = {}
         self.claims = ports.Claims()
+        self.cloud: dict[str, Any] = {}
+        self.minicloud = Path()
 
     def run(self) -> str:
+        self.site = site.settle(self.paths, os.environ)
+        embedded_cloud: list[tuple[str, Callable[[Step], None]]] = [
+            ("cloud set-up", self.prepare_cloud),
+            ("keystone", self.start_keystone),
+            ("cloud seed", self.seed_cloud),
+            ("cloud", self.start_cloud),
+        ]
         steps: list[tuple[str, Callable[[Step], None]]] = [
             ("checks", self.check),
             ("environments", self.make_environments),
@@ -67,10 +77,7 @@ class Ascent:
             ("home", self.settle),
             ("supervisor", self.start_supervisor),
             ("postgres", self.start_postgres),
-            ("cloud set-up", self.prepare_cloud),
-            ("keystone", self.start_keystone),
-            ("cloud seed", self.seed_cloud),
-            ("cloud", self.start_cloud),
+            *([] if self.site else embedded_cloud),
             ("portal set-up", self.prepare_portal),
             ("portal", self.start_portal),
             ("answers", self.wait_for_all),
@@ -78,7 +85,7 @@ class Ascent:
         for title, action in steps:
             with self.console.step(title) as step:
                 action(step)
-        return configuration.portal_url(self.ports)
+        return self.url
 
     def check(self, step: Step) -> None:
         checks = doctor.judge(doctor.gather(self.paths, "web" in control.recorded(self.paths)))
@@ -97,8 +104,10 @@ class Ascent:
 
     def make_environments(self, step: Step) -> None:
         self.portal = environments.ensure(self.paths, "portal", step.say)
-        self.minicloud = environments.ensure(self.paths, "minicloud", step.say)
-        described = {"portal": environments.describe(self.portal), "minicloud": environments.describe(self.minicloud)}
+        described = {"portal": environments.describe(self.portal)}
+        if not self.site:
+            self.minicloud = environments.ensure(self.paths, "minicloud", step.say)
+            described["minicloud"] = environments.describe(self.minicloud)
         step.result = "; ".join(f"{name}: {text}" for name, text in described.items())
 
     def make_bundle(self, step: Step) -> None:
@@ -118,8 +127,10 @@ class Ascent:
             ports.write(self.paths.ports, self.ports)
         self.settings = configuration.minicloud_settings(self.paths, self.ports, self.secrets, self.logins, self.bundle)
         self.server = make_postgres(self.paths, self.portal)
+        bind = self.site.bind if self.site else site.LOOPBACK
+        self.url = configuration.portal_url(self.ports, bind)
         self.plan = services.Plan(
-            self.paths, self.portal, self.minicloud, self.ports, self.server, redis.find_server(self.portal)
+            self.paths, self.portal, self.minicloud, self.ports, self.server, redis.find_server(self.portal), bind
         )
         self.probes = services.probes(self.paths, self.ports, self.server)
         step.result = f"{self.paths.home}; ports " + ", ".join(f"{n} {p}" for n, p in self.ports.items())
@@ -188,8 +199,9 @@ class Ascent:
         step.result = f"Heat on port {self.ports['heat']}, Manila on port {self.ports['manila']}, compute"
 
     def prepare_portal(self, step: Step) -> None:
+        told = self.site.environment() if self.site else configuration.cloud_environment(self.cloud)
         self.environment = configuration.portal_environment(
-            self.paths, self.ports, self.secrets, self.server.url("portal"), self.cloud, self.bundle.name
+            self.paths, self.url, self.secrets, self.server.url("portal"), told, self.bundle.name
         )
         write_json(self.paths.environment, self.environment, 0o600)
         code = tree_fingerprint(self.paths.top, services.PORTAL_CODE)
@@ -200,10 +212,17 @@ class Ascent:
         self._stop_running(("worker", "web"))
         self._manage("migrate", "--no-input", "--verbosity", "0")
         self._manage("collectstatic", "--no-input", "--verbosity", "0")
+        if self.site:
+            step.result = f"migrated; the cloud is {self.site.cloud}"
+        else:
+            step.result = self._import_all()
+        self._note_done("portal", mark)
+
+    def _import_all(self) -> str:
+        """What minicloud has and who is who there; a site's own is imported when its administrator says so."""
         self._manage("import_catalogue", "-", given=configuration.catalogue(self.cloud))
         self._manage("import_courses", "-", given=configuration.courses(self.cloud))
-        self._note_done("portal", mark)
-        step.result = f"migrated; {len(self.cloud['flavors'])} flavors, {len(credentials.COURSES)} courses"
+        return f"migrated; {len(self.cloud['flavors'])} flavors, {len(credentials.COURSES)} courses"
 
     def start_portal(self, step: Step) -> None:
         self._start(services.portal(self.plan, self.environment), ("web", "worker"), step)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import wait_condition
+from . import user, wait_condition
 from .facts import (
     PATH,
     FactsError,
@@ -128,6 +128,9 @@ class Boot:
         return node, manifest, self._find_half(facts.framework)
 
     def _configure(self, node: Node, half: Half) -> None:
+        # From here on nothing needs root, and what runs jobs must not be root.
+        if not node.embedded and (account := user.unprivileged()):
+            user.become(account, node.run)
         for directory in half.directories(node):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         node.path("/var/log/slipway").mkdir(parents=True, exist_ok=True)

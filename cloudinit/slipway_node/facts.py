@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from . import capacity
 
 if TYPE_CHECKING:
     from cloudinit.frameworks.manifest import Manifest
@@ -115,8 +116,8 @@ def read_machine(environment: Mapping[str, str]) -> Machine:
     return Machine(
         root=Path(environment.get("SLIPWAY_NODE_ROOT") or "/"),
         address=environment.get("SLIPWAY_ADDRESS", ""),
-        memory_mb=_figure(environment, "SLIPWAY_MEMORY_MB") or _memory_mb(),
-        vcpus=_figure(environment, "SLIPWAY_VCPUS") or os.cpu_count() or 1,
+        memory_mb=_figure(environment, "SLIPWAY_MEMORY_MB") or capacity.memory_mb(),
+        vcpus=_figure(environment, "SLIPWAY_VCPUS") or capacity.vcpus(),
         run=Path(environment.get("SLIPWAY_RUN") or "/run/slipway"),
         java=Path(java),
     )
@@ -329,10 +330,3 @@ def _figure(environment: Mapping[str, str], name: str) -> int:
     if text and not (text.isascii() and text.isdigit() and int(text) > 0):
         raise FactsError(f"{name} must be a whole number above 0, not {text!r}")
     return int(text or 0)
-
-
-def _memory_mb() -> int:
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) // 1024
-    raise FactsError("/proc/meminfo does not say how much memory there is")

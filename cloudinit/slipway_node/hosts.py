@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 from .files import write_file
 from .node import Node
@@ -17,7 +18,15 @@ def write_hosts(node: Node) -> None:
     if node.embedded:
         write_file(path, "\n".join(["127.0.0.1 localhost", *lines]) + "\n")
     else:
-        write_file(path, with_block(path.read_text(encoding="utf-8") if path.exists() else "", lines))
+        _write_machines(path, with_block(path.read_text(encoding="utf-8") if path.exists() else "", lines))
+
+
+def _write_machines(path: Path, text: str) -> None:
+    """As root whole or not at all; the agent's user may write this file, but none beside it."""
+    try:
+        write_file(path, text)
+    except PermissionError:
+        path.write_text(text, encoding="utf-8")
 
 
 def host_lines(node: Node, own_name: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import unit
 from .agent import run_agent
 from .boot import Boot
 from .facts import PATH, FactsError, Machine, check_role, parse_facts, read_document, read_machine
@@ -28,6 +29,8 @@ def main(arguments: list[str], bundle: Path, manifest: Callable[[str], Manifest]
     if arguments not in (["boot"], ["agent"]):
         print(USAGE, file=sys.stderr)
         return 2
+    if arguments == ["boot"] and unit.boots_the_node(os.environ):
+        return unit.have_it_booted()
     try:
         machine = read_machine(os.environ)
         if arguments == ["boot"]:

@@ -39,7 +39,8 @@ def test_it_keeps_postgres_out_of_the_nodes_users() -> None:
 
 
 def test_it_tells_the_portal_only_of_its_service_user() -> None:
-    environment = configuration.portal_environment(PATHS, PORTS, SECRETS, "postgres://x", CLOUD, "1-abc")
+    url, cloud = "http://127.0.0.1:8000", configuration.cloud_environment(CLOUD)
+    environment = configuration.portal_environment(PATHS, url, SECRETS, "postgres://x", cloud, "1-abc")
     assert (environment["OS_USERNAME"], environment["OS_PASSWORD"]) == ("slipway", "p")
     assert all(isinstance(value, str) for value in environment.values())
     assert not set(LOGINS.values()) & set(environment.values())

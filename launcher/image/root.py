@@ -1,0 +1,163 @@
+"""The root file system: Debian 12 by debootstrap, with what a node needs of Debian's packages."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from launcher.problem import Problem
+
+SUITE = "bookworm"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+MIRROR = "http://deb.debian.org/debian"
+BASE = ("systemd", "systemd-sysv", "dbus", "udev", "ca-certificates", "iproute2", "iputils-ping", "netbase", "procps")
+PACKAGES = (
+    "cloud-init",
+    "cloud-guest-utils",
+    "e2fsprogs",
+    "libpam-systemd",
+    "nfs-common",
+    "openjdk-17-jre-headless",
+    "openssh-client",
+    "python3",
+    "systemd-resolved",
+)
+# What differs from machine to machine or tells of this one; what nobody reads on a node.
+REMOVED = (
+    *("etc/machine-id", "etc/ssh/ssh_host_*", "var/lib/dbus/machine-id"),
+    *("var/lib/apt/lists/*", "var/cache/apt/*.bin", "var/cache/apt/archives/*.deb", "var/cache/debconf/*-old"),
+    *("var/cache/ldconfig/aux-cache", "var/lib/dpkg/*-old", "var/lib/cloud/*", "var/lib/systemd/random-seed"),
+    *("var/log/*.log", "var/log/apt/*", "var/log/journal/*", "root/.*_history", "root/.cache", "tmp/*", "tmp/.[!.]*"),
+    *("usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*"),
+)
+
+
+def run(command: Sequence[str], what: str, **more: str) -> str:
+    """Run a program to its end; its output. Problem with its last lines where it fails."""
+    done = subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", **more},
+    )
+    if done.returncode:
+        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
+        raise Problem(f"{what} failed", tail, "correct the cause, then run this again")
+    return done.stdout
+
+
+def mirror(sources: Sequence[str]) -> str:
+    """The mirror that this machine's apt asks, by the texts of its lists of sources; Debian's own where none says."""
+    for text in sources:
+        found = re.search(r"^URIs:\s*(https?://\S+)", text, re.M) or re.search(
+            r"^deb\s(?:\[[^\]]*\]\s*)?\s*(https?://\S+)", text, re.M
+        )
+        if found:
+            return found[1]
+    return MIRROR
+
+
+def machine_sources() -> list[str]:
+    """This machine's lists of apt's sources, if it is a Debian."""
+    folder = Path("/etc/apt")
+    files = [folder / "sources.list.d" / "debian.sources", folder / "sources.list"]
+    return [file.read_text(encoding="utf-8") for file in files if file.exists()]
+
+
+def bootstrap(root: Path, address: str, packages: Sequence[str]) -> int:
+    """Debian in the empty folder `root`; the time of the state of Debian that it is, in seconds since 1970."""
+    options = ["--variant=minbase", f"--keyring={KEYRING}", f"--include={','.join(BASE)}"]
+    run(["debootstrap", *options, SUITE, str(root), address], "debootstrap")
+    with services_forbidden(root), mounted(root):
+        _add_security(root, address)
+        run(["chroot", str(root), "apt-get", "update", "-q"], "apt-get update in the image")
+        install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES, *packages]
+        run(["chroot", str(root), "apt-get", "dist-upgrade", "-y", "-q"], "apt-get dist-upgrade in the image")
+        run(["chroot", str(root), *install], "apt-get install in the image")
+        run(["chroot", str(root), "apt-get", "clean"], "apt-get clean in the image")
+    return state_of_debian(root)
+
+
+def _add_security(root: Path, address: str) -> None:
+    """Debian's own correction of a release stands beside the release, on any mirror that has it."""
+    lines = [f"deb {address} {SUITE} main", f"deb {address} {SUITE}-updates main"]
+    if address.rstrip("/").endswith("/debian"):
+        lines.append(f"deb {address.rstrip('/')}-security {SUITE}-security main")
+    (root / "etc/apt/sources.list").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    shutil.copyfile("/etc/resolv.conf", root / "etc/resolv.conf")
+
+
+def state_of_debian(root: Path) -> int:
+    """The newest date of the Release files that apt has read in the image."""
+    texts = [file.read_text(encoding="utf-8") for file in (root / "var/lib/apt/lists").glob("*Release")]
+    dates = [found[1] for text in texts if (found := re.search(r"^Date: (.+)$", text, re.M))]
+    if not dates:
+        raise Problem("the image's apt knows no release", "there is no Release file", "look at the mirror")
+    return max(int(parsedate_to_datetime(date).timestamp()) for date in dates)
+
+
+@contextlib.contextmanager
+def services_forbidden(root: Path) -> Iterator[None]:
+    """No package starts its service while it is installed."""
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    policy.chmod(0o755)
+    yield
+    policy.unlink()
+
+
+@contextlib.contextmanager
+def mounted(root: Path) -> Iterator[None]:
+    """What programs in the image need of the kernel."""
+    places = (("proc", "proc", ["-t", "proc"]), ("/dev", "dev", ["--bind"]), ("/dev/shm", "dev/shm", ["--bind"]))  # noqa: S108
+    done: list[Path] = []
+    try:
+        for source, name, how in places:
+            run(["mount", *how, source, str(root / name)], f"mount of {name} in the image")
+            done.append(root / name)
+        yield
+    finally:
+        for place in reversed(done):
+            run(["umount", str(place)], f"umount of {place}")
+
+
+def megabytes(folder: Path) -> int:
+    return int(run(["du", "-sm", str(folder)], "du").split()[0])
+
+
+def tidy(root: Path) -> None:
+    """Nothing of the machine that made the image, and nothing that two nodes must not share, stays."""
+    for pattern in REMOVED:
+        for found in root.glob(pattern):
+            shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
+    # Empty, not missing: systemd then makes one at the first start.
+    (root / "etc/machine-id").touch()
+    (root / "etc/hostname").write_text("node\n", encoding="ascii")
+    (root / "etc/resolv.conf").unlink(missing_ok=True)  # it may be a link that leads nowhere here
+    (root / "etc/resolv.conf").symlink_to("../run/systemd/resolve/resolv.conf")
+    (root / "etc/fstab").write_text("", encoding="ascii")
+
+
+def fix_times(root: Path, epoch: int) -> None:
+    """Nothing is newer than `epoch`: two builds of one state of Debian have the same times.
+
+    But the bundle, whose compiled Python and archives of class data know their sources by their times.
+    """
+    for folder, folders, files in os.walk(root):
+        if folder == str(root / "opt"):
+            folders.clear()
+            continue
+        for name in (*files, *folders, "."):
+            path = Path(folder, name)
+            if path.lstat().st_mtime > epoch:
+                os.utime(path, (epoch, epoch), follow_symlinks=False)

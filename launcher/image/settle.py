@@ -1,0 +1,46 @@
+"""What makes a Debian a node: the unit, cloud-init's few modules, the user, and nothing else that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from launcher.image.root import run
+
+TREE = Path(__file__).with_name("tree")
+USER, USER_ID = "slipway", 61000
+ENABLED = (
+    *("slipway-node.service", "systemd-networkd.service", "systemd-networkd-wait-online.service"),
+    "systemd-resolved.service",
+)
+# What Debian's packages enable and a node has no use for.
+DISABLED = (
+    *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer"),
+    *("e2scrub_reap.service", "nfs-client.target", "rpcbind.service", "rpcbind.socket", "nfs-blkmap.service"),
+    *("systemd-pstore.service", "systemd-timesyncd.service", "getty@tty1.service"),
+)
+
+
+def settle(root: Path, overlays: Iterable[Path]) -> None:
+    """Our files, then a site's own over them; the user; which services run."""
+    for tree in (TREE, *overlays):
+        # A link in the way is replaced, never written through: it may lead to this machine's own files.
+        how = ["-a", "--no-preserve=ownership", "--remove-destination"]
+        run(["cp", *how, f"{tree}/.", str(root)], f"copying {tree} into the image")
+    _add_user(root)
+    for unit in DISABLED:
+        _systemctl(root, "disable", unit)
+    for unit in ENABLED:
+        _systemctl(root, "enable", unit)
+
+
+def _systemctl(root: Path, verb: str, unit: str) -> None:
+    # It reads and writes links only: no systemd runs there.
+    run(["chroot", str(root), "systemctl", "--quiet", verb, unit], f"systemctl {verb} {unit} in the image")
+
+
+def _add_user(root: Path) -> None:
+    """A fixed number: what one cluster writes into a folder, the next one's jobs may change."""
+    home = f"--home-dir=/var/lib/{USER}"
+    add = ["useradd", "--system", f"--uid={USER_ID}", "--user-group", home, "--shell=/usr/sbin/nologin", USER]
+    run(["chroot", str(root), *add], "useradd in the image")

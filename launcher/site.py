@@ -1,0 +1,116 @@
+"""A real OpenStack in place of minicloud: `SLIPWAY_CLOUD` names an entry of clouds.yaml, and a home keeps to it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from launcher.files import read_json, write_json
+from launcher.paths import Paths
+from launcher.problem import Problem
+
+LOOPBACK = "127.0.0.1"
+SERVICES = ("postgres", "redis", "web", "worker")
+# Where programs of OpenStack look for their clouds; we give our processes another home folder.
+PLACES = ("clouds.yaml", "~/.config/openstack/clouds.yaml", "/etc/openstack/clouds.yaml")
+
+
+@dataclass(frozen=True)
+class Site:
+    """`cloud` is the entry in the file `clouds`; `bind` the address of the pages, which the nodes must reach.
+
+    `network` is where the nodes' ports are made, `gateway` the only stranger that may open a cluster's pages: the
+    address under which the nodes see the portal.
+    """
+
+    cloud: str
+    clouds: str
+    bind: str
+    network: str
+    gateway: str
+
+    def environment(self) -> dict[str, str]:
+        """What the portal's processes are told of the cloud."""
+        return {
+            "OS_CLOUD": self.cloud,
+            "OS_CLIENT_CONFIG_FILE": self.clouds,
+            "SLIPWAY_NETWORK": self.network,
+            "SLIPWAY_GATEWAY_ADDRESS": self.gateway,
+        }
+
+
+def settle(paths: Paths, environ: Mapping[str, str]) -> Site | None:
+    """The cloud of this home: that which SLIPWAY_CLOUD names, or of an earlier `up`; None where it is minicloud."""
+    kept = read(paths)
+    named = environ.get("SLIPWAY_CLOUD") or (kept.cloud if kept else "")
+    if not named:
+        return None
+    if paths.cloud.exists():
+        raise Problem(
+            f"this home has a cloud of its own, and SLIPWAY_CLOUD is {named}",
+            f"{paths.home} was brought up with the embedded cloud, whose clusters would be lost",
+            "set SLIPWAY_HOME to another folder, or unset SLIPWAY_CLOUD",
+        )
+    site = described(environ, named, kept, clouds_file(environ))
+    if site != kept:
+        write_json(paths.site, asdict(site), 0o600)
+    return site
+
+
+def read(paths: Paths) -> Site | None:
+    try:
+        return Site(**read_json(paths.site))
+    except FileNotFoundError:
+        return None
+
+
+def described(environ: Mapping[str, str], named: str, kept: Site | None, clouds: str) -> Site:
+    """The site by the variables, or else by what was kept of an earlier `up`. Problem for what is missing or wrong."""
+    same = kept if kept and kept.cloud == named else None
+    bind = _address("SLIPWAY_BIND", environ.get("SLIPWAY_BIND") or (same.bind if same else LOOPBACK))
+    network = environ.get("SLIPWAY_NETWORK") or (same.network if same else "")
+    if not network:
+        raise Problem(
+            "SLIPWAY_NETWORK is not set",
+            f"the nodes' ports at {named} are made in a network, and it is not said in which",
+            f"set it to the network's name; `openstack --os-cloud {named} network list` shows them",
+        )
+    gateway = environ.get("SLIPWAY_GATEWAY_ADDRESS") or (same.gateway if same else bind)
+    return Site(named, clouds, bind, network, _address("SLIPWAY_GATEWAY_ADDRESS", gateway))
+
+
+def clouds_file(environ: Mapping[str, str]) -> str:
+    """The clouds.yaml that openstacksdk would take here. Problem where there is none."""
+    named = environ.get("OS_CLIENT_CONFIG_FILE")
+    for place in [named] if named else PLACES:
+        file = Path(place).expanduser().absolute()
+        if file.is_file():
+            return str(file)
+    raise Problem(
+        "there is no clouds.yaml",
+        f"looked at: {named or ', '.join(PLACES)}",
+        "set OS_CLIENT_CONFIG_FILE to the file that has your cloud",
+    )
+
+
+def _address(name: str, value: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(value))
+    except ValueError:
+        raise Problem(
+            f"{name} is {value!r}",
+            "it must be the IPv4 address under which the nodes reach this machine",
+            f"correct {name}",
+        ) from None
+
+
+def services_of(paths: Paths) -> tuple[str, ...] | None:
+    """The names of the services that this home has; None where it has all."""
+    return SERVICES if read(paths) else None
+
+
+def bind_address(paths: Paths) -> str:
+    site = read(paths)
+    return site.bind if site else LOOPBACK
