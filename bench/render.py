@@ -33,7 +33,9 @@ def main() -> int:
     spec = make_spec(parser.parse_args().workers)
     rendering = render(spec)
     findings = lint(rendering.template)
-    print(f"{spec.workers} workers: {len(rendering.template):,} bytes, {len(findings)} findings of the lint")
+    print(
+        f"{len(spec.worker_numbers)} workers: {len(rendering.template):,} bytes, {len(findings)} findings of the lint"
+    )
     renderings, validations = [], []
     with embedded() as house:
         stacks = heat(house, "demo").stacks
@@ -46,19 +48,21 @@ def main() -> int:
 
 
 def make_spec(workers: int) -> ClusterSpec:
-    return ClusterSpec(
-        id=str(uuid.UUID(int=160)),
-        name="a cluster of many workers",
-        framework=FRAMEWORK,
-        workers=workers,
-        flavor="small",
-        image="slipway-spark",
-        network="campus",
-        bundle_version="1-abcdef012345",
-        portal_url="http://127.0.0.1:8000",
-        gateway_address="127.88.3.2",
-        owner="student",
-        course="demo",
+    return ClusterSpec.from_mapping(
+        {
+            "id": str(uuid.UUID(int=160)),
+            "name": "a cluster of many workers",
+            "framework": FRAMEWORK,
+            "workers": workers,
+            "flavor": "small",
+            "image": "slipway-spark",
+            "network": "campus",
+            "bundle_version": "1-abcdef012345",
+            "portal_url": "http://127.0.0.1:8000",
+            "gateway_address": "127.88.3.2",
+            "owner": "student",
+            "course": "demo",
+        }
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FACTS_VERSION = 1  # the shape of the facts; a node program that does not know it refuses
+FACTS_VERSION = 2  # the shape of the facts; a node program that does not know it refuses
 FACTS_PATH = "/etc/slipway/facts.json"
 BOOT_COMMAND = ("/opt/slipway/bin/slipway-node", "boot")
 

@@ -23,3 +23,9 @@ def server_name(cluster_name: str, cluster_id: str, node: str) -> str:
     ending = f"-{uuid.UUID(cluster_id).hex[:8]}-{node}"
     readable = re.sub(r"[^a-z0-9]+", "-", cluster_name.lower()).strip("-") or "cluster"
     return readable[: limits.SERVER_NAME - len(ending)].strip("-") + ending
+
+
+def tags(cluster_id: str, owner: str, course: str) -> list[str]:
+    """What Neutron's resources carry: each tag is cut to what Neutron takes."""
+    wanted = ("slipway", f"slipway-cluster={cluster_id}", f"slipway-course={course}", f"slipway-owner={owner}")
+    return [tag[: limits.NEUTRON_TAG].rstrip() for tag in wanted]

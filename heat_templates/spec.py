@@ -1,66 +1,247 @@
-"""What a cluster shall be, checked on construction."""
+"""What a cluster shall be, checked on construction.
+
+Each field says who gives its value (`x-from`): the person who asks for the cluster, or the site. JSON Schema, the
+API, the page's form and docs/cluster-spec.md come from what stands here.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import itertools
-import re
-import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeGuard
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, TypeGuard
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, WithJsonSchema, field_validator
 
 from cloudinit import frameworks
-from cloudinit.frameworks.manifest import worker_numbers
+from cloudinit.frameworks.manifest import Workers, worker_numbers
 from heat_templates import limits
+from heat_templates.faults import faults
+from heat_templates.fields import (
+    NAME_LIMIT,
+    AddressRange,
+    DownloadAddress,
+    Host,
+    Identifier,
+    Label,
+    MountPath,
+    Name,
+    PackageName,
+    SettingName,
+    SettingValue,
+    Sha512,
+    WebAddress,
+    Whole,
+    Zone,
+    is_inside,
+)
 
-NAME_LIMIT = 60
+__all__ = ["NAME_LIMIT", "ClusterSpec", "SpecError"]
+
 HIGHEST_NUMBER = 9999  # of a worker: each growth goes on above the highest
-TEXT_LIMITS = {
-    "name": NAME_LIMIT,
-    # They stand in the servers' metadata, or beside what does.
-    **dict.fromkeys(("flavor", "image", "network", "bundle_version", "owner", "course", "portal_url"), limits.METADATA),
-}
-# What neither YAML nor XML can carry. Line breaks and tabs can be carried, so they are data like any other.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+SIGNAL_SECONDS = 60  # a node gives up so much before Heat does: its own reason is better than "timed out"
+PERSON: Any = {"x-from": "person"}
+SITE: Any = {"x-from": "site"}
+
+_MANIFESTS = [frameworks.manifest(name) for name in frameworks.names()]
+FEWEST_WORKERS = min(manifest.minimum_workers for manifest in _MANIFESTS)
+MOST_WORKERS = max(manifest.maximum_workers for manifest in _MANIFESTS)
+_WORKERS_SCHEMA = {"type": "integer", "minimum": FEWEST_WORKERS, "maximum": MOST_WORKERS}
+_NUMBERS_SCHEMA = {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": HIGHEST_NUMBER}}
 
 
 class SpecError(ValueError):
-    """A spec with wrong fields. `fields` maps each one's name to what is wrong and what is allowed."""
+    """A spec with wrong fields. `fields` maps each one's path to what is wrong and what is allowed."""
 
     def __init__(self, wrong: Mapping[str, str]) -> None:
         self.fields = dict(wrong)
         super().__init__("; ".join(f"{name}: {why}" for name, why in self.fields.items()))
 
 
-@dataclass(frozen=True)
-class ClusterSpec:
-    """One cluster. Raises SpecError, which names every wrong field at once.
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    `flavor`, `image` and `network` are names in the cloud; `portal_url` is how nodes reach the portal;
-    `workers` is how many, or the sorted numbers of those that there are (worker-01 and worker-03 are [1, 3]);
-    `gateway_address` is the only stranger that may open the cluster's pages; `boot_timeout` is in seconds.
-    """
 
-    id: str
-    name: str
-    framework: str
-    workers: int | list[int]
-    flavor: str
-    image: str
-    network: str
-    bundle_version: str
-    portal_url: str
-    gateway_address: str
-    owner: str
-    course: str
-    boot_timeout: int = 900
+class OwnNetwork(_Part):
+    """A network, a subnet and a router of the cluster's own."""
 
-    def __post_init__(self) -> None:
-        wrong = dict(_wrong_fields(self))
-        if wrong:
-            raise SpecError(wrong)
+    external: Label = Field(title="External network", description="the network that the router leads to")
+    cidr: AddressRange = Field(title="Address range", description="of the subnet, such as 10.20.0.0/24")
+    dns: list[Host] = Field(default=[], max_length=5, title="Name servers", description="IPv4 addresses")
+
+
+class FloatingIp(_Part):
+    """An address for the master that can be reached from outside the cloud."""
+
+    network: Label = Field(title="Network", description="the external network that the address is taken from")
+    allowed: AddressRange = Field(
+        title="Who may come in", description="the only addresses that may open the cluster's pages, as 192.0.2.0/24"
+    )
+
+
+class Hdfs(_Part):
+    """Where HDFS keeps its blocks."""
+
+    storage: Literal["root", "ephemeral", "volumes"] = Field(
+        default="root",
+        title="Storage",
+        description="the machine's root disk, its ephemeral disk, or Cinder volumes that end with the cluster",
+    )
+    volume_gb: Whole | None = Field(
+        default=None, ge=1, le=16_384, title="Size of a volume", description="in GB; for the storage `volumes`"
+    )
+    volumes_each: Whole = Field(
+        default=1, ge=1, le=8, title="Volumes of each worker", description="the master has one, for HDFS's names"
+    )
+    volume_type: Label | None = Field(default=None, title="Volume type", description="one of the cloud's; its default")
+
+
+class Scratch(_Part):
+    """A share of the cluster's own, mounted on all nodes over NFS, that ends with it."""
+
+    size_gb: Whole = Field(ge=1, le=102_400, title="Size", description="in GB")
+    share_type: Label | None = Field(default=None, title="Share type", description="one of the cloud's; its default")
+    path: MountPath = Field(default="/data/scratch", title="Path", description="where it stands on each node")
+
+
+class Folder(_Part):
+    """A share that outlives the cluster, mounted on all nodes."""
+
+    path: MountPath = Field(description="where it stands on each node")
+    export: Annotated[Label, Field(max_length=4096)] | list[Annotated[Label, Field(max_length=4096)]] = Field(
+        description="what Manila says, as it is: a text, or a list of texts of which the first that works is taken"
+    )
+    protocol: Literal["NFS", "CEPHFS"] = Field(default="NFS", description="GPFS comes over NFS")
+    access: Literal["rw", "ro"] = Field(default="rw", description="read and write, or read only")
+
+
+class Software(_Part):
+    """The bundle, for images without it."""
+
+    url: DownloadAddress = Field(description="where a node fetches it from")
+    sha512: Sha512 = Field(description="the sum that it must have")
+
+
+class ClusterSpec(_Part):
+    """One cluster. Made by `from_mapping`; raises SpecError, which names every wrong field at once."""
+
+    id: Identifier = Field(description="a UUID; names in the cloud are made from it", json_schema_extra=SITE)
+    name: Name = Field(title="Name", description="what people call it", json_schema_extra=PERSON)
+    framework: str = Field(
+        title="Runs",
+        description="the software that the cluster runs",
+        json_schema_extra={**PERSON, "enum": [*frameworks.names()]},
+    )
+    workers: Annotated[Workers, WithJsonSchema({"anyOf": [_WORKERS_SCHEMA, _NUMBERS_SCHEMA]})] = Field(
+        title="Workers",
+        description="how many; or the sorted numbers of those that there are, as [1, 3] for worker-01 and worker-03",
+        json_schema_extra=PERSON,
+    )
+    flavor: Label = Field(
+        title="Size of each machine",
+        description="the flavor of the workers, and of the master where it has none of its own",
+        json_schema_extra=PERSON,
+    )
+    master_flavor: Label | None = Field(
+        default=None, title="Size of the master", description="where it is to be another", json_schema_extra=PERSON
+    )
+    image: Label = Field(
+        title="Image",
+        description="by its name; without one, the portal takes one that has its bundle",
+        json_schema_extra=PERSON,
+    )
+    architecture: Literal["x86_64", "ppc64le", "aarch64"] | None = Field(
+        default=None, title="Architecture", description="of the machines' processors", json_schema_extra=PERSON
+    )
+    network: Label | None = Field(
+        default=None, description="one that is there already; this or own_network", json_schema_extra=SITE
+    )
+    own_network: OwnNetwork | None = Field(
+        default=None, description="a network that is made for the cluster", json_schema_extra=SITE
+    )
+    key_pair: Label | None = Field(
+        default=None,
+        title="Key pair",
+        description="a key pair of the cloud that opens the machines by SSH",
+        json_schema_extra=PERSON,
+    )
+    floating_ip: FloatingIp | None = Field(
+        default=None,
+        title="Floating IP",
+        description="an address of the master's own for a named range of addresses; none unless asked for",
+        json_schema_extra=PERSON,
+    )
+    hdfs: Hdfs = Field(default=Hdfs(), title="HDFS", description="where its blocks lie", json_schema_extra=PERSON)
+    scratch: Scratch | None = Field(
+        default=None,
+        title="Scratch folder",
+        description="a folder that all nodes share and that ends with the cluster",
+        json_schema_extra=PERSON,
+    )
+    # From what a person asks for the portal makes this: it knows the folders and their exports.
+    folders: list[Folder] = Field(
+        default=[], max_length=16, description="shares to mount, which outlive the cluster", json_schema_extra=SITE
+    )
+    spread: bool = Field(
+        strict=True,
+        default=False,
+        title="Spread over hosts",
+        description="the machines lie on different hosts of the cloud where there are enough of them",
+        json_schema_extra=PERSON,
+    )
+    availability_zone: Zone | None = Field(
+        default=None, title="Availability zone", description="one of the cloud's", json_schema_extra=PERSON
+    )
+    gpus: Whole = Field(
+        default=0,
+        ge=0,
+        le=16,
+        title="GPUs of each worker",
+        description="that Spark shall see; the flavor must have them",
+        json_schema_extra=PERSON,
+    )
+    settings: Annotated[
+        dict[str, Annotated[dict[SettingName, SettingValue], Field(max_length=64)]],
+        WithJsonSchema(
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    family: {
+                        "type": "object",
+                        "title": f"Settings of {family.capitalize()}",
+                        "description": "your own; those of security, addresses and software are the cluster's",
+                        "additionalProperties": {"type": "string", "maxLength": 1000},
+                        "maxProperties": 64,
+                    }
+                    for family in sorted({name for manifest in _MANIFESTS for name in manifest.protected_settings})
+                },
+            }
+        ),
+    ] = Field(default={}, title="Settings", description="by the software's own names", json_schema_extra=PERSON)
+    python_packages: list[PackageName] = Field(
+        default=[],
+        max_length=50,
+        title="Python packages",
+        description="for the jobs, beside those that are there; best with a version, such as scipy==1.14.1",
+        json_schema_extra=PERSON,
+    )
+    package_index: DownloadAddress | None = Field(
+        default=None, description="where Python packages come from; the machines' own default", json_schema_extra=SITE
+    )
+    bundle_version: Label = Field(description="the bundle that the image must have", json_schema_extra=SITE)
+    software: Software | None = Field(
+        default=None, description="where a node without the bundle fetches it from", json_schema_extra=SITE
+    )
+    portal_url: WebAddress = Field(description="how the nodes reach the portal", json_schema_extra=SITE)
+    gateway_address: Host = Field(
+        description="the only stranger that may open the cluster's pages", json_schema_extra=SITE
+    )
+    owner: Label = Field(description="whose cluster it is", json_schema_extra=SITE)
+    course: Label = Field(description="the course that it belongs to", json_schema_extra=SITE)
+    boot_timeout: Whole = Field(
+        default=900, ge=120, le=3600, description="seconds until a node must be ready", json_schema_extra=SITE
+    )
 
     @property
     def worker_numbers(self) -> tuple[int, ...]:
@@ -68,75 +249,89 @@ class ClusterSpec:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ClusterSpec:
-        """A spec from a mapping, as a file holds it; unknown and missing fields are named as well."""
-        known = {field.name for field in fields(cls)}
-        required = known - {"boot_timeout"}
-        wrong = {str(name): f"unknown; known are {', '.join(sorted(known))}" for name in values if name not in known}
-        wrong |= dict.fromkeys(sorted(required - set(values)), "missing")
+        """A spec from a mapping, as a file or the database holds it."""
+        try:
+            spec = cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise SpecError(faults(error, cls)) from None
+        wrong = dict(_contradictions(spec))
         if wrong:
             raise SpecError(wrong)
-        return cls(**values)
+        return spec
+
+    def as_mapping(self) -> dict[str, Any]:
+        """What `from_mapping` makes the same spec of, as JSON can hold it."""
+        return self.model_dump(mode="json")
+
+    @field_validator("framework")
+    @classmethod
+    def _known(cls, framework: str) -> str:
+        if framework not in frameworks.names():
+            raise ValueError(f"unknown; there is {', '.join(frameworks.names())}")
+        return framework
+
+    @field_validator("workers", mode="plain")
+    @classmethod
+    def _counted(cls, workers: object, info: ValidationInfo) -> object:
+        framework = info.data.get("framework")
+        low, high = FEWEST_WORKERS, MOST_WORKERS
+        if framework is not None:
+            manifest = frameworks.manifest(framework)
+            low, high = manifest.minimum_workers, manifest.maximum_workers
+        if isinstance(workers, list | tuple):
+            if not _is_rising(workers) or not low <= len(workers) <= high:
+                raise ValueError(
+                    f"must be {low} to {high} different numbers from 1 to {HIGHEST_NUMBER}, in their order"
+                )
+            return list(workers)
+        if not _is_whole(workers) or not low <= workers <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return workers
 
 
-def _wrong_fields(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
-    yield from _wrong_texts(spec)
-    if not _is_uuid(spec.id):
-        yield "id", "must be a UUID"
-    if spec.framework not in frameworks.names():
-        yield "framework", f"unknown; there is {', '.join(frameworks.names())}"
-    else:
-        manifest = frameworks.manifest(spec.framework)
-        yield from _wrong_workers(spec.workers, manifest.minimum_workers, manifest.maximum_workers)
-    if not _is_host(spec.gateway_address):
-        yield "gateway_address", "must be the IPv4 address of one host"
-    if not _is_web_address(spec.portal_url):
-        yield "portal_url", "must be an http or https address"
-    if not _is_whole(spec.boot_timeout) or not 60 <= spec.boot_timeout <= 3600:
-        yield "boot_timeout", "must be from 60 to 3600 seconds"
-
-
-def _wrong_workers(workers: object, low: int, high: int) -> Iterator[tuple[str, str]]:
-    if isinstance(workers, list):
-        rising = all(_is_whole(number) and 1 <= number <= HIGHEST_NUMBER for number in workers) and all(
-            one < next_one for one, next_one in itertools.pairwise(workers)
-        )
-        if not rising or not low <= len(workers) <= high:
-            yield "workers", f"must be {low} to {high} different numbers from 1 to {HIGHEST_NUMBER}, in their order"
-    elif not _is_whole(workers) or not low <= workers <= high:
-        yield "workers", f"must be a whole number from {low} to {high}"
-
-
-def _wrong_texts(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
-    for field, limit in TEXT_LIMITS.items():
-        value = getattr(spec, field)
-        if not isinstance(value, str) or not value.strip() or len(value) > limit:
-            yield field, f"must be a text of 1 to {limit} characters"
-        elif UNPRINTABLE.search(value):
-            yield field, "must not contain control characters"
+def _is_rising(numbers: list[object] | tuple[object, ...]) -> bool:
+    bounded = [number for number in numbers if _is_whole(number) and 1 <= number <= HIGHEST_NUMBER]
+    return len(bounded) == len(numbers) and all(one < after for one, after in itertools.pairwise(bounded))
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_uuid(value: object) -> bool:
-    try:
-        return isinstance(value, str) and str(uuid.UUID(value)) == value
-    except ValueError:
-        return False
+def _contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    """Fields that are right each for itself, and wrong together."""
+    yield from _network_contradictions(spec)
+    if (spec.hdfs.volume_gb is None) == (spec.hdfs.storage == "volumes"):
+        yield "hdfs.volume_gb", "goes with the storage `volumes`, and only with it"
+    yield from _path_contradictions(spec)
+    yield from _setting_contradictions(spec)
 
 
-def _is_host(value: object) -> bool:
-    try:
-        address = ipaddress.IPv4Address(value) if isinstance(value, str) else None
-    except ValueError:
-        return False
-    # Of these 0.0.0.0 stands for everybody in a rule.
-    return address is not None and not (address.is_unspecified or address.is_multicast or address.is_reserved)
+def _network_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    if (spec.network is None) == (spec.own_network is None):
+        yield "network", "name one that is there, or ask for own_network: one of the two"
+    if spec.own_network is not None:
+        addresses = ipaddress.IPv4Network(spec.own_network.cidr).num_addresses - limits.ADDRESSES_TAKEN
+        nodes = len(frameworks.manifest(spec.framework).nodes(spec.workers))
+        if addresses < nodes:
+            yield "own_network.cidr", f"has room for {max(addresses, 0)} machines, and there are {nodes}"
 
 
-def _is_web_address(value: object) -> bool:
-    try:
-        return isinstance(value, str) and urlsplit(value).scheme in ("http", "https")
-    except ValueError:
-        return False
+def _path_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    paths = {"scratch.path": spec.scratch.path} if spec.scratch else {}
+    paths |= {f"folders.{number}.path": folder.path for number, folder in enumerate(spec.folders)}
+    for (_, other), (field, path) in itertools.combinations(paths.items(), 2):
+        if is_inside(path, (other,)) or is_inside(other, (path,)):
+            yield field, f"must lie neither inside nor around {other}, which is mounted too"
+
+
+def _setting_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    manifest = frameworks.manifest(spec.framework)
+    families = tuple(manifest.protected_settings)
+    for family, settings in spec.settings.items():
+        if family not in families:
+            yield f"settings.{family}", f"unknown; known are {', '.join(families)}"
+            continue
+        for name in settings:
+            if manifest.is_protected(family, name):
+                yield f"settings.{family}.{name}", "carries security, addresses or software: Slipway sets it itself"

@@ -1,4 +1,4 @@
-"""Networks, ports, groups and key pairs: what Heat loads in place of its own (`resource_mapping`)."""
+"""Networks, ports, groups, key pairs: what Heat loads in place of its own (`resource_mapping`)."""
 # mypy: disable-error-code="import-untyped,import-not-found,misc,no-any-return"
 
 from __future__ import annotations
@@ -7,8 +7,9 @@ import uuid
 from typing import Any
 
 from heat.common import exception
+from heat.engine import resource
 from heat.engine.resources.openstack.neutron import net, port, router, security_group, subnet
-from heat.engine.resources.openstack.nova import keypair
+from heat.engine.resources.openstack.nova import keypair, server_group
 
 from minicloud import catalogue
 from minicloud.cloud import current
@@ -23,6 +24,19 @@ class KeyPair(Record, keypair.KeyPair):
 
     def get_reference_id(self) -> str:
         return self.resource_id
+
+
+class ServerGroup(Record, server_group.ServerGroup):
+    """All servers are on this one machine, as the soft policies allow; what a strict one asks for cannot be had."""
+
+    kind = "server_groups"
+
+    def validate(self) -> None:
+        resource.Resource.validate(self)
+        if "anti-affinity" in self.properties["policies"]:
+            raise exception.StackValidationFailed(
+                message="This cloud is one machine: of servers that are to be apart take soft-anti-affinity."
+            )
 
 
 class Net(Record, net.Net):
@@ -90,6 +104,7 @@ class Port(Record, port.Port):
 def resource_mapping() -> dict[str, type]:
     return {
         "OS::Nova::KeyPair": KeyPair,
+        "OS::Nova::ServerGroup": ServerGroup,
         "OS::Neutron::Net": Net,
         "OS::Neutron::Port": Port,
         "OS::Neutron::Router": Router,

@@ -22,7 +22,7 @@ class Services:
     """What the real resources ask their clients before they act, answered as a current OpenStack would."""
 
     RES_TYPE_NETWORK, RES_TYPE_SUBNET, RES_TYPE_PORT = "network", "subnet", "port"
-    RES_TYPE_ROUTER, RES_TYPE_SECURITY_GROUP = "router", "security_group"
+    RES_TYPE_ROUTER, RES_TYPE_SECURITY_GROUP, RES_TYPE_SUBNET_POOL = "router", "security_group", "subnetpool"
 
     def is_version_supported(self, version: str) -> bool:
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -55,7 +55,7 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> Cluster:
         course=course,
         owner=owner,
         name=wish.name,
-        spec=asdict(spec),
+        spec=spec.as_mapping(),
         vcpus=flavor.vcpus * nodes,
         memory_mb=flavor.memory_mb * nodes,
         expires_at=timezone.now() + timedelta(hours=wish.hours),
@@ -76,19 +76,21 @@ def wrong_fields(wish: Wish, hours_at_most: int, flavors: list[str]) -> dict[str
 
 def _spec(owner: User, course: Course, wish: Wish, image: Image | None) -> tuple[ClusterSpec | None, dict[str, str]]:
     try:
-        spec = ClusterSpec(
-            id=str(uuid4()),
-            name=wish.name,
-            framework=wish.framework,
-            workers=wish.workers,
-            flavor=wish.flavor,
-            image=image.name if image else "none",
-            network=settings.NETWORK,
-            bundle_version=settings.BUNDLE_VERSION,
-            portal_url=settings.NODE_URL,
-            gateway_address=settings.GATEWAY_ADDRESS,
-            owner=owner.username,
-            course=course.name,
+        spec = ClusterSpec.from_mapping(
+            {
+                "id": str(uuid4()),
+                "name": wish.name,
+                "framework": wish.framework,
+                "workers": wish.workers,
+                "flavor": wish.flavor,
+                "image": image.name if image else "none",
+                "network": settings.NETWORK,
+                "bundle_version": settings.BUNDLE_VERSION,
+                "portal_url": settings.NODE_URL,
+                "gateway_address": settings.GATEWAY_ADDRESS,
+                "owner": owner.username,
+                "course": course.name,
+            }
         )
     except SpecError as error:
         return None, error.fields

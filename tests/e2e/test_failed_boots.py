@@ -97,7 +97,7 @@ def test_a_node_with_another_secret(house: Embedded, student: Client) -> None:
         if record["resource"] != "worker-01":
             return record
         line = next(line for line in record["user_data"].splitlines() if line.strip().startswith('{"'))
-        secret = json.loads(line)["cluster"]["secret"]
+        secret = json.loads(line)["secret"]
         return record | {"user_data": record["user_data"].replace(secret, "0" * len(secret))}
 
     made = with_changed_servers(house, 2, spoil, lambda: create(student))

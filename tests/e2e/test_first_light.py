@@ -142,7 +142,7 @@ def test_the_secret_stands_on_no_command_line_and_in_no_log(cluster: dict[str, A
     for facts in house.home.glob("minicloud/servers/*/root/etc/slipway/facts.json"):
         told = json.loads(facts.read_text())
         if told["cluster"]["id"] == cluster["id"]:
-            secrets |= {told["cluster"]["secret"], told["portal"]["credential"], told["signal"]["token"]}
+            secrets |= {told["secret"], told["portal"]["credential"], told["signal"]["token"]}
             assert facts.stat().st_mode & 0o077 == 0
     assert len(secrets) == 1 + 3 + 3
     for process in processes_below(house.home):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudinit import frameworks
-from cloudinit.frameworks.manifest import next_numbers
+from cloudinit.frameworks.manifest import NodeName, next_numbers
 from cloudinit.user_data import FACTS_VERSION
-from heat_templates import ClusterSpec, SpecError, domain, render, server_name
+from heat_templates import ClusterSpec, SpecError, render, server_name
 from heat_templates.lint import judge, read
 
 # How many of each are tried.
-RANDOM, HOSTILE, GROWTHS, REFUSALS = 10_000, 1_000, 150, 500
+RANDOM, HOSTILE, GROWTHS, REFUSALS = 2_000, 1_000, 100, 500
 
 # What no document can carry is refused.
 REFUSED = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, 0xD800, 0xDFFF)))
@@ -47,43 +47,68 @@ EXAMPLE = yaml.safe_load((Path(__file__).parents[3] / "examples" / "cluster.yaml
 
 
 def specs(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> st.SearchStrategy[ClusterSpec]:
-    return st.builds(
-        ClusterSpec,
-        id=st.uuids().map(str),
-        name=text,
-        framework=st.sampled_from(frameworks.names()),
-        workers=workers,
-        flavor=text,
-        image=text,
-        network=text,
-        bundle_version=text,
-        portal_url=text.map(lambda path: f"http://portal.test/{path}"),
-        gateway_address=st.ip_addresses(network="10.0.0.0/8").map(str),
-        owner=text,
-        course=text,
-        boot_timeout=st.integers(60, 3600),
-    )
+    return st.fixed_dictionaries(fields_of(text, workers), optional=options_of(text)).map(made)
+
+
+def made(values: dict[str, Any]) -> ClusterSpec:
+    own_network = {"network": None} if values.get("own_network") else {}
+    return ClusterSpec.from_mapping({**values, **own_network})
+
+
+def fields_of(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    return {
+        "id": st.uuids().map(str),
+        "name": text,
+        "framework": st.sampled_from(frameworks.names()),
+        "workers": workers,
+        "flavor": text,
+        "image": text,
+        "network": text,
+        "bundle_version": text,
+        "portal_url": text.map(lambda path: f"http://portal.test/{path}"),
+        "gateway_address": st.ip_addresses(network="10.0.0.0/8").map(str),
+        "owner": text,
+        "course": text,
+    }
+
+
+def options_of(text: st.SearchStrategy[str]) -> dict[str, st.SearchStrategy[Any]]:
+    """What may be asked for, each with and without the others."""
+    line = text.filter(str.isprintable)
+    network = st.ip_addresses(network="10.0.0.0/8").map(lambda address: f"{address}/32")
+    setting = st.sampled_from(("spark.sql.shuffle.partitions", "dfs.blocksize", "my.own.name"))
+    return {
+        "master_flavor": text,
+        "architecture": st.sampled_from(("x86_64", "ppc64le", "aarch64")),
+        "own_network": st.fixed_dictionaries({"external": text, "cidr": st.just("10.1.0.0/16")}),
+        "key_pair": text,
+        "floating_ip": st.fixed_dictionaries({"network": text, "allowed": network}),
+        "hdfs": st.sampled_from(({"storage": "ephemeral"}, {"storage": "volumes", "volume_gb": 9, "volumes_each": 2})),
+        "scratch": st.fixed_dictionaries({"size_gb": st.integers(1, 9)}, optional={"share_type": text}),
+        "folders": st.lists(st.fixed_dictionaries({"path": st.just("/data/a"), "export": text}), max_size=1),
+        "spread": st.booleans(),
+        "availability_zone": line.filter(lambda zone: ":" not in zone),
+        "gpus": st.integers(0, 16),
+        "settings": st.fixed_dictionaries({}, optional={"hadoop": st.dictionaries(setting, line, max_size=2)}),
+        "python_packages": st.lists(st.sampled_from(("scipy==1.14.1", "requests", "dask[array]>=2024")), max_size=2),
+        "boot_timeout": st.integers(120, 3600),
+    }
 
 
 few = st.sampled_from((1, 1, 1, 1, 1, 1, 2, 2, [1, 3], [7]))
 many = st.sampled_from((1, 2, 8, 9, 10, 99))
 
 
-def facts(spec: ClusterSpec, node: str, role: str) -> dict[str, Any]:
+def facts(spec: ClusterSpec, node: str, role: str, volumes: list[str]) -> dict[str, Any]:
     """What the facts of a node must be in the template."""
     return {
         "version": FACTS_VERSION,
         "bundle": spec.bundle_version,
-        "cluster": {
-            "id": spec.id,
-            "name": spec.name,
-            "domain": domain(spec.id),
-            "secret": {"get_param": "cluster_secret"},
-        },
-        "framework": spec.framework,
         "node": {"name": node, "role": role},
         "hosts": {"get_attr": ["hosts", "value"]},
-        "gateway": spec.gateway_address,
+        "cluster": {"get_attr": ["cluster", "value"]},
+        "secret": {"get_param": "cluster_secret"},
+        "volumes": [{"get_resource": volume} for volume in volumes],
         "portal": {"url": spec.portal_url, "credential": {"get_param": ["node_credentials", node]}},
         "signal": {
             "endpoint": {"get_attr": [f"{node}-handle", "endpoint"]},
@@ -94,29 +119,79 @@ def facts(spec: ClusterSpec, node: str, role: str) -> dict[str, Any]:
 
 def check(spec: ClusterSpec) -> None:
     """The template is YAML, passes the lint, holds the resources that it should, and each text as that very text."""
-    template, parameters = render(spec)
-    read_back = read(template)
+    rendering = render(spec)
+    read_back = read(rendering.template)
     assert judge(read_back) == []
-    assert template.isascii()
-    assert parameters == {"flavor": spec.flavor, "image": spec.image, "network": spec.network}
-    nodes = frameworks.manifest(spec.framework).nodes(spec.worker_numbers)
+    assert rendering.template.isascii()
+    assert rendering.parameters == parameters_of(spec)
     resources = read_back.resources
-    ends = ("", "-port", "-handle", "-ready")
-    assert list(resources) == ["members", "hosts"] + [
-        f"{node.name}{end}" for node in nodes for end in (ends[1], ends[2], ends[0], ends[3])
+    assert len(resources) == rendering.figures.resources
+    assert list(resources) == shared_resources(spec) + [
+        name for node in nodes_of(spec) for name in resources_of_node(spec, node.name, node.role)
     ]
-    for node in nodes:
-        properties = resources[node.name]["properties"]
-        assert properties["name"] == resources[f"{node.name}-port"]["properties"]["name"]
-        assert properties["name"] == server_name(spec.name, spec.id, node.name)
-        assert properties["metadata"] == {
-            "slipway_cluster": spec.id,
-            "slipway_course": spec.course,
-            "slipway_owner": spec.owner,
-            "slipway_role": node.role,
-        }
-        assert properties["user_data"]["str_replace"]["params"] == {"$facts": facts(spec, node.name, node.role)}
-        assert resources[f"{node.name}-ready"]["properties"]["timeout"] == spec.boot_timeout
+    assert resources["cluster"]["properties"]["value"]["name"] == spec.name
+    for node in nodes_of(spec):
+        check_node(spec, resources, node.name, node.role)
+
+
+def parameters_of(spec: ClusterSpec) -> dict[str, str]:
+    wanted = {
+        "flavor": spec.flavor,
+        "master_flavor": spec.master_flavor,
+        "image": spec.image,
+        "network": spec.network,
+        "external_network": spec.own_network and spec.own_network.external,
+        "floating_network": spec.floating_ip and spec.floating_ip.network,
+        "key_pair": spec.key_pair,
+        "volume_type": spec.hdfs.volume_type,
+        "share_type": spec.scratch and spec.scratch.share_type,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def nodes_of(spec: ClusterSpec) -> tuple[NodeName, ...]:
+    return frameworks.manifest(spec.framework).nodes(spec.worker_numbers)
+
+
+def shared_resources(spec: ClusterSpec) -> list[str]:
+    return [
+        "members",
+        *(["visitors"] if spec.floating_ip else []),
+        *(["network", "subnet", "router", "way-out"] if spec.own_network else []),
+        *(["floating-ip"] if spec.floating_ip else []),
+        *(["scratch"] if spec.scratch else []),
+        *(["apart"] if spec.spread else []),
+        "cluster",
+        "hosts",
+    ]
+
+
+def resources_of_node(spec: ClusterSpec, name: str, role: str) -> list[str]:
+    return [f"{name}-port", *volumes_of(spec, name, role), f"{name}-handle", name, f"{name}-ready"]
+
+
+def volumes_of(spec: ClusterSpec, name: str, role: str) -> list[str]:
+    count = 0 if spec.hdfs.storage != "volumes" else 1 if role == "master" else spec.hdfs.volumes_each
+    return [f"{name}-volume-{number + 1}" for number in range(count)]
+
+
+def check_node(spec: ClusterSpec, resources: Mapping[str, Any], name: str, role: str) -> None:
+    properties = resources[name]["properties"]
+    volumes = volumes_of(spec, name, role)
+    assert properties["name"] == resources[f"{name}-port"]["properties"]["name"]
+    assert properties["name"] == server_name(spec.name, spec.id, name)
+    assert properties["metadata"] == {
+        "slipway_cluster": spec.id,
+        "slipway_course": spec.course,
+        "slipway_owner": spec.owner,
+        "slipway_role": role,
+        **({"slipway_architecture": spec.architecture} if spec.architecture else {}),
+    }
+    assert properties["user_data"]["str_replace"]["params"] == {"$facts": facts(spec, name, role, volumes)}
+    assert [each["delete_on_termination"] for each in properties.get("block_device_mapping_v2", [])] == [
+        True for _ in volumes
+    ]
+    assert resources[f"{name}-ready"]["properties"]["timeout"] == spec.boot_timeout
 
 
 @given(spec=specs(any_text, few))
@@ -149,14 +224,18 @@ def blocks(template: str) -> dict[str, str]:
 @given(spec=specs(any_text | hostile_text, many))
 @settings(max_examples=GROWTHS)
 def test_a_worker_more_leaves_the_text_of_all_others_as_it_was(spec: ClusterSpec) -> None:
-    check_difference(spec, replace(spec, workers=list(next_numbers(spec.worker_numbers, 1))))
+    check_difference(spec, with_workers(spec, next_numbers(spec.worker_numbers, 1)))
 
 
 @given(spec=specs(any_text | hostile_text, st.sampled_from((2, 3, 11))), data=st.data())
 @settings(max_examples=GROWTHS)
 def test_a_worker_less_leaves_the_text_of_all_others_as_it_was(spec: ClusterSpec, data: st.DataObject) -> None:
     left = data.draw(st.sampled_from(spec.worker_numbers))
-    check_difference(replace(spec, workers=[number for number in spec.worker_numbers if number != left]), spec)
+    check_difference(with_workers(spec, [number for number in spec.worker_numbers if number != left]), spec)
+
+
+def with_workers(spec: ClusterSpec, numbers: Sequence[int]) -> ClusterSpec:
+    return ClusterSpec.from_mapping({**spec.as_mapping(), "workers": list(numbers)})
 
 
 def check_difference(smaller: ClusterSpec, larger: ClusterSpec) -> None:
@@ -165,11 +244,13 @@ def check_difference(smaller: ClusterSpec, larger: ClusterSpec) -> None:
     before, after = blocks(fewer), blocks(more)
     (number,) = set(larger.worker_numbers) - set(smaller.worker_numbers)
     added = f"worker-{number:02d}"
-    assert set(after) - set(before) == {f"{added}{end}" for end in ("", "-port", "-handle", "-ready")}
-    addresses = [line for line in after["hosts"].splitlines() if not line.lstrip().startswith(f"{added}:")]
-    assert addresses == before["hosts"].splitlines()
-    assert {name: text.strip() for name, text in after.items() if name in before and name != "hosts"} == {
-        name: text.strip() for name, text in before.items() if name != "hosts"
+    assert set(after) - set(before) == set(resources_of_node(larger, added, "worker"))
+    shared = ("hosts", "scratch")  # of the others these know all addresses
+    for name in set(shared) & set(before):
+        addresses = [line for line in after[name].splitlines() if not re.search(rf"\b{added}(:|-port)", line)]
+        assert addresses == before[name].splitlines()
+    assert {name: text.strip() for name, text in after.items() if name in before and name not in shared} == {
+        name: text.strip() for name, text in before.items() if name not in shared
     }
     assert fewer.partition("\nresources:\n")[0] == more.partition("\nresources:\n")[0]
     assert fewer.partition("\noutputs:\n")[2] == more.partition("\noutputs:\n")[2]
@@ -194,7 +275,7 @@ anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() |
 addresses = st.text(alphabet="htps:/[]@%.\u2100\uff0e1a#?").map(lambda rest: f"http://{rest}")
 
 
-@given(values=st.fixed_dictionaries({}, optional={field.name: anything | addresses for field in fields(ClusterSpec)}))
+@given(values=st.fixed_dictionaries({}, optional=dict.fromkeys(ClusterSpec.model_fields, anything | addresses)))
 @settings(max_examples=REFUSALS)
 def test_whatever_is_given_a_spec_is_made_or_its_wrong_fields_are_named(values: dict[str, Any]) -> None:
     try:
@@ -203,4 +284,4 @@ def test_whatever_is_given_a_spec_is_made_or_its_wrong_fields_are_named(values: 
         wrong = error.fields
     else:
         wrong = {}
-    assert set(wrong) <= set(values)
+    assert {path.partition(".")[0] for path in wrong} <= {*values, "network"}

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heat_templates import SECRET_PARAMETERS, ClusterSpec, SpecError, render, server_name
+from heat_templates.lint import lint
 
 HERE = Path(__file__).parent
 EXAMPLE = Path(__file__).parents[3] / "examples" / "cluster.yaml"
@@ -29,10 +30,53 @@ def load(spec: ClusterSpec) -> dict[str, Any]:
     return template
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_the_golden_templates_are_what_is_rendered(workers: int) -> None:
-    golden = HERE / "golden" / f"spark-{workers}.yaml"
-    assert render(example(workers=workers)).template == golden.read_text()
+# What is asked for in each golden template, beside examples/cluster.yaml.
+GOLDEN: dict[str, dict[str, Any]] = {
+    "spark-1": {"workers": 1},
+    "spark-2": {"workers": 2},
+    "grown-with-a-gap": {"workers": [1, 3]},
+    "own-network": {
+        "workers": 1,
+        "network": None,
+        "own_network": {"external": "campus", "cidr": "10.20.0.0/24", "dns": ["192.0.2.53"]},
+    },
+    "volumes": {
+        "workers": 1,
+        "master_flavor": "medium",
+        "hdfs": {"storage": "volumes", "volume_gb": 100, "volumes_each": 2, "volume_type": "fast"},
+    },
+    "folders": {
+        "workers": 1,
+        "hdfs": {"storage": "ephemeral"},
+        "scratch": {"size_gb": 10, "share_type": "nfs"},
+        "folders": [
+            {"path": "/data/course", "export": "192.0.2.7:/gpfs/fs1/course", "access": "ro"},
+            {"path": "/data/ceph", "export": ["192.0.2.8,192.0.2.9:/volumes/1"], "protocol": "CEPHFS"},
+        ],
+    },
+    "gpus": {
+        "workers": 1,
+        "architecture": "x86_64",
+        "gpus": 1,
+        "spread": True,
+        "availability_zone": "nova",
+        "settings": {"spark": {"spark.sql.shuffle.partitions": "8"}, "hadoop": {"dfs.blocksize": "64m"}},
+        "python_packages": ["scipy==1.14.1"],
+        "package_index": "https://mirror.example/simple",
+    },
+    "floating-ip": {
+        "workers": 1,
+        "key_pair": "mine",
+        "floating_ip": {"network": "campus", "allowed": "192.0.2.0/24"},
+    },
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_golden_templates_are_what_is_rendered(name: str) -> None:
+    golden = HERE / "golden" / f"{name}.yaml"
+    assert render(example(**GOLDEN[name])).template == golden.read_text()
+    assert lint(golden.read_text()) == []
 
 
 def test_the_same_spec_gives_the_same_text() -> None:
@@ -59,7 +103,10 @@ def test_secrets_are_hidden_parameters_and_stand_nowhere_else() -> None:
     rendering = render(example())
     declared = yaml.safe_load(rendering.template)["parameters"]
     assert {name for name in declared if declared[name].get("hidden")} == set(SECRET_PARAMETERS)
-    assert set(rendering.parameters) == set(declared) - set(SECRET_PARAMETERS)
+    assert set(rendering.parameters) == {name for name in declared if "default" not in declared[name]} - set(
+        SECRET_PARAMETERS
+    )
+    assert rendering.template.count("cluster_secret") == 1 + 3  # declared, and in the facts of each node
 
 
 def test_the_security_group_admits_the_cluster_and_the_gateway_only() -> None:
@@ -85,17 +132,68 @@ def test_each_node_has_a_wait_condition_of_its_own() -> None:
         ("workers", 0, "from 1 to 160"), ("workers", 161, "from 1 to 160"), ("workers", True, "whole number"),
         ("workers", "2", "whole number"), ("workers", [2, 1], "in their order"), ("workers", [], "1 to 160 different"),
         ("workers", [1, 1], "different numbers"), ("workers", [0], "from 1 to"), ("workers", [1, "2"], "numbers"),
-        ("name", "", "1 to 60 characters"), ("name", "x" * 61, "1 to 60 characters"),
+        ("name", " ", "blank"), ("name", "", "1 to 60 characters"), ("name", "x" * 61, "1 to 60 characters"),
         ("name", "a\0b", "control characters"), ("name", "\ud800", "control characters"), ("id", "1", "UUID"),
         ("framework", "sparc", "there is spark"), ("gateway_address", "0.0.0.0/0", "IPv4 address"),
         ("gateway_address", "0.0.0.0", "of one host"), ("portal_url", "http://[", "http or https"),  # noqa: S104
-        ("portal_url", "ftp://x", "http or https"), ("boot_timeout", 1, "60 to 3600"), ("flavor", None, "text of 1"),
+        ("portal_url", "ftp://x", "http or https"), ("boot_timeout", 1, "120 to 3600"), ("flavor", None, "text of 1"),
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_named_with_what_is_allowed(field: str, value: object, says: str) -> None:
     with pytest.raises(SpecError) as caught:
         example(**{field: value})
     assert says in caught.value.fields[field]
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "says"),
+    [
+        ({"hdfs": {"storage": "tape"}}, "hdfs.storage", "one of root, ephemeral, volumes"),
+        ({"hdfs": {"storage": "volumes"}}, "hdfs.volume_gb", "goes with the storage `volumes`"),
+        ({"hdfs": {"volume_gb": 5}}, "hdfs.volume_gb", "and only with it"),
+        ({"hdfs": {"volumes": 5}}, "hdfs.volumes", "unknown; known are storage, volume_gb"),
+        ({"floating_ip": {"network": "n", "allowed": "0.0.0.0/0"}}, "floating_ip.allowed", "never the whole world"),
+        ({"floating_ip": {"network": "n", "allowed": "64.0.0.0/2"}}, "floating_ip.allowed", "at most a /8"),
+        ({"floating_ip": {"network": "n", "allowed": "10.0.0.1/24"}}, "floating_ip.allowed", "without bits after"),
+        ({"network": None}, "network", "ask for own_network"),
+        ({"own_network": {"external": "n", "cidr": "10.0.0.0/24"}}, "network", "one of the two"),
+        ({"network": None, "workers": 3, "own_network": {"external": "n", "cidr": "10.0.0.0/29"}},
+         "own_network.cidr", "has room for 3 machines, and there are 4"),
+        ({"scratch": {}}, "scratch.size_gb", "missing"),
+        ({"scratch": {"size_gb": 1, "path": "/etc/x"}}, "scratch.path", "in a folder of the system"),
+        ({"scratch": {"size_gb": 1, "path": "/data/../etc"}}, "scratch.path", "absolute path of letters"),
+        ({"scratch": {"size_gb": 1, "path": "/"}}, "scratch.path", "absolute path of letters"),
+        ({"folders": [{"path": "/a", "export": 1}]}, "folders.0.export", "a text of 1 to 4096 characters, or a list"),
+        ({"folders": [{"path": "/a", "export": "x"}, {"path": "/a/b", "export": "x"}]}, "folders.1.path", "inside"),
+        ({"folders": [{"path": "/a", "export": "x"}, {"path": "/a", "export": "x"}]}, "folders.1.path", "inside"),
+        ({"spread": "yes"}, "spread", "true or false"),
+        ({"gpus": "1"}, "gpus", "a whole number from 0 to 16"),
+        ({"availability_zone": "nova:host"}, "availability_zone", "a zone only"),
+        ({"architecture": "m68k"}, "architecture", "one of x86_64, ppc64le, aarch64"),
+        ({"settings": {"flink": {}}}, "settings.flink", "unknown; known are"),
+        ({"settings": {"spark": {"get_param": "cluster_secret"}}}, "settings.spark.get_param", "a setting's name"),
+        ({"settings": {"spark": {"spark.authenticate": "false"}}}, "settings.spark.spark.authenticate", "security"),
+        ({"settings": {"spark": {"spark.x": "a\nb"}}}, "settings.spark.spark.x", "one line"),
+        ({"settings": {"spark": {"spark.x": 8}}}, "settings.spark.spark.x", "a text of 0 to 1000 characters"),
+        ({"python_packages": ["a @ http://b"]}, "python_packages.0", "no address"),
+        ({"python_packages": ["--index-url=x"]}, "python_packages.0", "must be a package's name"),
+        ({"python_packages": "scipy"}, "python_packages", "a list of at most 50"),
+        ({"package_index": "https://user:password@mirror"}, "package_index", "must not hold a password"),
+        ({"software": {"url": "http://a/$facts", "sha512": "0" * 128}}, "software.url", "without blanks, quotes"),
+        ({"software": {"url": "http://a", "sha512": "00"}}, "software.sha512", "128 hexadecimal digits"),
+    ],
+)  # fmt: skip
+def test_a_fault_inside_a_field_is_named_by_its_path(fields: dict[str, Any], path: str, says: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        example(**fields)
+    assert says in caught.value.fields[path]
+    assert list(caught.value.fields) == [path]
+
+
+def test_a_spec_comes_back_from_json_as_it_was() -> None:
+    for asked in GOLDEN.values():
+        spec = example(**asked)
+        assert ClusterSpec.from_mapping(json.loads(json.dumps(spec.as_mapping()))) == spec
 
 
 def test_all_wrong_fields_are_named_at_once() -> None:
