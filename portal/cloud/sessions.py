@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,9 +12,25 @@ from heatclient import exc as heat
 from keystoneauth1 import exceptions as keystone
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
+from manilaclient import exceptions as manila
 
-# A service user's 401 is the cloud's trouble as well: a token that ended in mid-flight, or Keystone in disorder.
-TEMPORARY = (401, 408, 429)
+log = logging.getLogger(__name__)
+
+# A service user's 401 is the cloud's trouble as well: a token that ended in mid-flight, or Keystone in disorder. A 404
+# that does not pass is a load balancer's: the service is not where it was.
+TEMPORARY = (401, 404, 408, 429)
+PASSING = (heat.HTTPNotFound, heat.HTTPConflict, manila.NotFound, manila.Conflict)
+UNREACHABLE = (
+    heat.CommunicationError,
+    keystone.CatalogException,
+    keystone.ConnectionError,
+    keystone.DiscoveryFailure,
+    manila.ConnectionError,
+    manila.EndpointException,
+)
+# What the clients stumble over in a body that is none of OpenStack's: half of an answer, a page of a load balancer.
+MALFORMED = (keystone.InvalidResponse, AttributeError, KeyError, TypeError, ValueError)
+NOT_OPENSTACK = "an answer is not one of OpenStack's"
 TIMEOUT = 30  # seconds for one request; a stack's own work goes on without us
 
 
@@ -50,19 +67,18 @@ def named_failures() -> Iterator[None]:
     """Turns the clients' many exceptions into CloudUnavailable and CloudRefused; "not found" and "conflict" pass."""
     try:
         yield
-    except (heat.HTTPNotFound, heat.HTTPConflict):
+    except PASSING:
         raise
-    except heat.CommunicationError as error:
+    except MALFORMED as error:
+        log.warning(NOT_OPENSTACK, exc_info=True)
+        raise CloudUnavailable(NOT_OPENSTACK) from error
+    except UNREACHABLE as error:
         raise CloudUnavailable(str(error)) from error
-    except heat.HTTPException as error:
-        raise _named(error, error.code) from error
-    except (keystone.ConnectionError, keystone.DiscoveryFailure, keystone.CatalogException) as error:
-        raise CloudUnavailable(str(error)) from error
-    except keystone.HttpError as error:
-        raise _named(error, error.http_status) from error
-    except keystone.ClientException as error:
-        raise CloudRefused(str(error)) from error
+    except (heat.BaseException, keystone.ClientException, manila.ClientException) as error:
+        raise _named(error) from error
 
 
-def _named(error: Exception, status: int) -> CloudUnavailable | CloudRefused:
-    return (CloudUnavailable if status >= 500 or status in TEMPORARY else CloudRefused)(str(error))
+def _named(error: Exception) -> CloudUnavailable | CloudRefused:
+    status = getattr(error, "http_status", None) or getattr(error, "code", None)
+    temporary = isinstance(status, int) and (status >= 500 or status in TEMPORARY)
+    return (CloudUnavailable if temporary else CloudRefused)(str(error))

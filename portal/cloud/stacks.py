@@ -13,8 +13,10 @@ from heatclient import client
 from heatclient import exc as heat
 
 from portal.cloud import sessions
+from portal.cloud.sessions import CloudUnavailable
 
 TAG = "slipway"
+NOT_THERE = "Heat is not where Keystone says it is"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ def _heat(project_id: str) -> Any:
 def list_stacks(project_id: str) -> dict[str, Stack]:
     """All of the portal's stacks of a project by their names, in one request a page. Raises CloudUnavailable."""
     with sessions.named_failures():
-        found = [_stack(row) for row in _heat(project_id).stacks.list(filters={"tags": TAG})]
+        try:
+            found = [_stack(row) for row in _heat(project_id).stacks.list(filters={"tags": TAG})]
+        except heat.HTTPNotFound as error:
+            raise CloudUnavailable(NOT_THERE) from error
     return {stack.name: stack for stack in found}
 
 
@@ -66,7 +71,9 @@ def create(
             )
         except heat.HTTPConflict:
             return None
-    return str(answer["stack"]["id"])
+        except heat.HTTPNotFound as error:
+            raise CloudUnavailable(NOT_THERE) from error
+        return str(answer["stack"]["id"])
 
 
 def delete(project_id: str, stack_id: str) -> None:

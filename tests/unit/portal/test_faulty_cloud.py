@@ -1,0 +1,117 @@
+"""What the portal makes of a cloud's troubles: each request is one, bounded, and its failure has one of two names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from portal.cloud import identity, sessions, stacks
+from portal.cloud.sessions import CloudRefused, CloudUnavailable
+from tests import proxy as faults
+from tests.proxy import Proxy, Trouble, always, first_of_each_kind, proxy
+from tests.recorded_cloud import RecordedCloud, recorded_cloud
+
+ROW = {"id": "s1", "stack_name": "slipway-x", "stack_status": "CREATE_COMPLETE", "stack_status_reason": "", "tags": []}
+STACKS = "orchestration /stacks?tags=slipway"
+ANSWERS = {STACKS: (200, {"stacks": [ROW]}), "orchestration /stacks": (201, {"stack": {"id": "s1", "links": []}})}
+
+
+@pytest.fixture
+def behind(settings: Any) -> Iterator[tuple[Proxy, RecordedCloud]]:
+    """The portal's cloud is a proxy with another one behind it."""
+    with recorded_cloud(ANSWERS) as cloud, proxy({"cloud": cloud.address}) as before:
+        settings.CLOUD = settings.CLOUD.__class__(
+            f"{before.addresses['cloud']}/v3", "slipway", "secret", {"user_domain_name": "Default"}
+        )
+        settings.LOGIN_DOMAIN = settings.CLOUD.user_domain
+        yield before, cloud
+
+
+@pytest.fixture
+def before(behind: tuple[Proxy, RecordedCloud]) -> Proxy:
+    return behind[0]
+
+
+@pytest.fixture
+def project(behind: tuple[Proxy, RecordedCloud]) -> str:
+    return behind[1].project
+
+
+def test_in_good_health_it_answers(before: Proxy, project: str) -> None:
+    assert list(stacks.list_stacks(project)) == ["slipway-x"]
+
+
+def test_a_token_that_ended_in_mid_flight_is_renewed_once(before: Proxy, project: str) -> None:
+    stacks.list_stacks(project)
+
+    def ended(call: faults.Call) -> Trouble | None:
+        return faults.TOKEN_ENDED if "stacks" in call.path and call.number == 1 else None
+
+    before.set(ended)
+    assert list(stacks.list_stacks(project)) == ["slipway-x"]
+    assert [call.method for call in before.calls] == ["GET", "POST", "GET"]
+
+
+def test_a_service_that_refuses_every_token_is_asked_twice_and_no_more(before: Proxy, project: str) -> None:
+    stacks.list_stacks(project)
+    before.set(lambda call: faults.TOKEN_ENDED if "stacks" in call.path else None)
+    with pytest.raises(CloudUnavailable):
+        stacks.list_stacks(project)
+    assert len([call for call in before.calls if "stacks" in call.path]) == 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        faults.BUSY, faults.BAD_GATEWAY, faults.LIMITED, faults.REFUSED_AT_ONCE, faults.ANSWER_LOST,
+        faults.HALF_AN_ANSWER, faults.ANOTHERS_PAGE,
+        Trouble(forwarded=False, status=200, headers={"Content-Type": "application/json"}, body=b"{}"),
+        Trouble(forwarded=False, status=200, headers={"Content-Type": "application/json"}, body=b'{"stacks": null}'),
+        Trouble(forwarded=False, status=204),
+        Trouble(forwarded=False, status=404, headers={"Content-Type": "text/html"}, body=b"<html>No such page</html>"),
+    ],
+)  # fmt: skip
+def test_every_trouble_of_a_cloud_is_called_unavailable_and_passes(
+    trouble: Trouble, before: Proxy, project: str
+) -> None:
+    """At Keystone, at Heat with a token already had, for reading and for writing."""
+    for act in (lambda: stacks.list_stacks(project), lambda: stacks.create(project, "slipway-x", "{}", {}, 45)):
+        sessions.for_project.cache_clear()
+        stacks._heat.cache_clear()
+        for fault in (always(trouble), first_of_each_kind(trouble, "cloud")):
+            before.set(fault)
+            with pytest.raises(CloudUnavailable):
+                act()
+            assert len(before.calls) <= 4
+    before.set(faults.none)
+    assert list(stacks.list_stacks(project)) == ["slipway-x"]
+
+
+@pytest.mark.parametrize("trouble", [faults.BUSY, faults.BAD_GATEWAY, faults.ANSWER_LOST, faults.ANOTHERS_PAGE])
+def test_a_log_in_at_a_cloud_in_trouble_says_so_and_does_not_blame_the_password(
+    trouble: Trouble, before: Proxy
+) -> None:
+    before.set(always(trouble))
+    with pytest.raises(CloudUnavailable):
+        identity.verify("alice", "right")
+
+
+def test_a_cloud_that_never_answers_is_waited_for_no_longer_than_the_bound(
+    before: Proxy, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "TIMEOUT", 0.3)
+    before.set(always(Trouble(delay=1.5)))
+    began = time.monotonic()
+    with pytest.raises(CloudUnavailable):
+        stacks.list_stacks(project)
+    assert time.monotonic() - began < 1.5
+
+
+def test_what_the_cloud_refuses_is_refused(before: Proxy, project: str) -> None:
+    stacks.list_stacks(project)
+    before.set(always(Trouble(forwarded=False, status=403)))
+    with pytest.raises(CloudRefused):
+        stacks.list_stacks(project)
