@@ -86,7 +86,22 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name", nargs="?", metavar="NAME", help="one log, all of it")
     one = verb("reset", "stop everything and remove all data; downloads are kept", run_reset)
     one.add_argument("--yes", action="store_true", help="really")
-    verb("doctor", "what this machine has, what is missing, what to do", run_doctor)
+    one = verb("doctor", "what this machine has, or a cloud; what is missing, what to do", run_doctor)
+    one.add_argument(
+        "--cloud",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="look at a cloud: the portal's, or that entry of clouds.yaml",
+    )
+    of_cloud = one.add_argument_group("with --cloud")
+    of_cloud.add_argument("--clusters", metavar="N", help="so many clusters in each course at once (10)")
+    of_cloud.add_argument("--workers", metavar="W", help="so many workers in each (2)")
+    of_cloud.add_argument("--flavor", metavar="NAME", help="of all their nodes; else the smallest that is large enough")
+    of_cloud.add_argument(
+        "--probe", metavar="IMAGE", help="start a small server of this image that calls the portal back, and delete it"
+    )
+    of_cloud.add_argument("--json", action="store_true", help="for programs")
     one = verb("test", "run the tests; the last lines are the counts", run_test)
     one.add_argument(
         "words",
@@ -212,7 +227,13 @@ def run_reset(paths: Paths, arguments: argparse.Namespace, console: Console) -> 
     return 0
 
 
-def run_doctor(paths: Paths, _: argparse.Namespace, console: Console) -> int:
+def run_doctor(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:
+    if arguments.cloud is not None:
+        given = [(f"--{name}", getattr(arguments, name)) for name in ("clusters", "workers", "flavor", "probe")]
+        words = [word for name, value in given if value for word in (name, value)]
+        environment = configuration.before_up(os.environ) if not paths.environment.exists() else None
+        words += ["--json"] if arguments.json else []
+        return manage(paths, ["doctor", *words], arguments.cloud, environment)
     facts = doctor.gather(paths, "web" in control.recorded(paths))
     return 0 if doctor.show(doctor.judge(facts), console) else 1
 
@@ -265,10 +286,10 @@ def run_catalogue(paths: Paths, arguments: argparse.Namespace, _: Console) -> in
     return manage(paths, ["import_catalogue", *words, *(["--dry-run"] if arguments.dry_run else [])], arguments.cloud)
 
 
-def manage(paths: Paths, words: list[str], cloud: str | None = None) -> int:
-    """Django's manage.py with what environment.json holds, or with another cloud of clouds.yaml; its exit status."""
+def manage(paths: Paths, words: list[str], cloud: str | None = None, given: dict[str, str] | None = None) -> int:
+    """Django's manage.py with what environment.json holds (or `given`), or with another cloud; its exit status."""
     try:
-        environment = read_json(paths.environment)
+        environment = given or read_json(paths.environment)
     except FileNotFoundError:
         raise Problem("this home was never up", f"there is no {paths.environment}", "`./slipway up` first") from None
     command = portal_command(paths, str(paths.top / "manage.py"), *words)

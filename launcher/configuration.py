@@ -90,6 +90,24 @@ def with_cloud(environment: Mapping[str, str], name: str, caller: Mapping[str, s
     return {**kept, **{key: caller[key] for key in of_caller if caller.get(key)}, "OS_CLOUD": name}
 
 
+def before_up(caller: Mapping[str, str]) -> dict[str, str]:
+    """What stands in for a home that was never up, so that a cloud can be looked at before: the caller's own
+    variables, and for the rest values that are nothing's."""
+    nothing = {
+        "SLIPWAY_SECRET_KEY": "nothing is signed before the first up",
+        "SLIPWAY_DATABASE_URL": "dbname=none host=/nonexistent",
+        "SLIPWAY_REDIS_URL": "unix:///nonexistent",
+        "SLIPWAY_URL": "http://127.0.0.1:8000",
+        "SLIPWAY_NODE_URL": "http://127.0.0.1:8000",
+        "SLIPWAY_STORAGE": "/nonexistent",
+        "SLIPWAY_NETWORK": "(SLIPWAY_NETWORK is not set)",
+        "SLIPWAY_GATEWAY_ADDRESS": "127.0.0.1",
+        "SLIPWAY_BUNDLE_VERSION": "unknown",
+    }
+    of_caller = {name: value for name, value in caller.items() if name.startswith(("SLIPWAY_", "OS_"))}
+    return {"DJANGO_SETTINGS_MODULE": "portal.settings", **nothing, **of_caller}
+
+
 def courses(cloud: Mapping[str, Any]) -> dict[str, Any]:
     """What `manage.py import_courses` reads: the courses with their members, and the administrators."""
     return {

@@ -82,6 +82,11 @@ def first_of_each_kind(trouble: Trouble, *services: str) -> Fault:
     return lambda call: trouble if call.number == 1 and (not services or call.service in services) else None
 
 
+def in_turn(*troubles: Trouble) -> Fault:
+    """Whatever is asked meets one trouble after the other, and is answered then."""
+    return lambda call: troubles[call.number - 1] if call.number <= len(troubles) else None
+
+
 class Proxy:
     """`addresses`: where the proxy serves each service, by its name; `calls`: those since `fault` was set."""
 

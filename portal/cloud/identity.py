@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.utils import timezone
 from keystoneauth1 import exceptions
 from keystoneauth1.identity import v3
 
@@ -43,12 +44,29 @@ class Project(NamedTuple):
 
 def projects() -> list[Project]:
     """Those in which the service user has a role: the courses' own. Raises CloudUnavailable, CloudRefused."""
-    cloud = settings.CLOUD
-    own = sessions.make(
-        v3.Password(
-            cloud.auth_url, username=cloud.username, password=cloud.password, unscoped=True, **cloud.user_domain
-        )
-    )
     with sessions.named_failures():
-        rows = own.get(f"{cloud.auth_url}/auth/projects").json()["projects"]
-    return sorted(Project(row["id"], row["name"]) for row in rows if row["enabled"])
+        rows = sessions.unscoped().get(f"{settings.CLOUD.auth_url}/auth/projects").json()["projects"]
+        return sorted(Project(row["id"], row["name"]) for row in rows if row["enabled"])
+
+
+def clock_and_token_life() -> tuple[float, float]:
+    """By how many seconds Keystone's clock is ahead of ours, and how many a new token lives.
+
+    Raises CloudUnavailable, CloudRefused.
+    """
+    began = timezone.now()
+    access = _access(sessions.unscoped())
+    ours = began + (timezone.now() - began) / 2
+    # Keystone's are whole seconds: the middle of one is the best guess.
+    ahead = (access.issued - ours).total_seconds() + 0.5
+    return ahead, (access.expires - access.issued).total_seconds()
+
+
+def roles(project_id: str) -> list[str]:
+    """The service user's in a project. Raises CloudUnavailable, CloudRefused."""
+    return [str(name) for name in _access(sessions.for_project(project_id)).role_names]
+
+
+def _access(own: Any) -> Any:
+    with sessions.named_failures():
+        return own.auth.get_access(own)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from keystoneauth1 import adapter, exceptions
+from keystoneauth1 import adapter, discover, exceptions
 
 from portal.cloud import sessions
 
@@ -43,6 +43,17 @@ def is_there(project_id: str, kind: str) -> bool:
             return service(project_id, kind).get_endpoint() is not None
         except exceptions.EndpointNotFound:
             return False
+
+
+def described(project_id: str, kind: str) -> str:
+    """A service's address and versions; empty where there is none. Raises CloudUnavailable, CloudRefused."""
+    if not is_there(project_id, kind):
+        return ""
+    with sessions.named_failures():
+        found = service(project_id, kind).get_endpoint_data()
+    version = discover.version_to_string(found.api_version) if found.api_version else "?"
+    newest = f", up to {discover.version_to_string(found.max_microversion)}" if found.max_microversion else ""
+    return f"{found.url} (version {version}{newest})"
 
 
 def read(project_id: str, kind: str, path: str, microversion: str | None = None) -> dict[str, Any]:

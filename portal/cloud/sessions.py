@@ -6,6 +6,7 @@ import functools
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from heatclient import exc as heat
@@ -50,15 +51,18 @@ def make(auth: v3.Password) -> session.Session:
 @functools.lru_cache(maxsize=1000)
 def for_project(project_id: str) -> session.Session:
     """The service user's session in a project. It renews its token by itself, also in the middle of a long life."""
+    return make(_service_user(project_id=project_id))
+
+
+def unscoped() -> session.Session:
+    """The service user's session in no project: for what Keystone itself is asked."""
+    return make(_service_user(unscoped=True))
+
+
+def _service_user(**scope: Any) -> v3.Password:
     cloud = settings.CLOUD
-    return make(
-        v3.Password(
-            auth_url=cloud.auth_url,
-            username=cloud.username,
-            password=cloud.password,
-            project_id=project_id,
-            **cloud.user_domain,
-        )
+    return v3.Password(
+        auth_url=cloud.auth_url, username=cloud.username, password=cloud.password, **cloud.user_domain, **scope
     )
 
 

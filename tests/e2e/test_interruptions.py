@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,19 +18,9 @@ import pytest
 from cli.slipway_client import Client
 from launcher.testing import Embedded
 from minicloud.registry import Registry
-from tests.e2e.faults import shell, with_changed_servers, without
+from tests.e2e.faults import light_bundle, shell, with_changed_servers, without
 from tests.e2e.minicloud_harness import until
 from tests.e2e.remains import assert_nothing_is_left, processes_below, stacks_of
-
-# What a server of the embedded cloud runs in place of the node program: it tells Heat "ready" and ends.
-SIGNAL_AT_ONCE = """\
-#!/usr/bin/python3 -I
-import json, os, pathlib, urllib.request
-facts = json.loads(pathlib.Path(os.environ["SLIPWAY_NODE_ROOT"], "etc/slipway/facts.json").read_text())
-body = json.dumps({"status": "SUCCESS", "reason": "at once", "data": None, "id": facts["node"]["name"]}).encode()
-headers = {"Content-Type": "application/json", "X-Auth-Token": facts["signal"]["token"]}
-urllib.request.urlopen(urllib.request.Request(facts["signal"]["endpoint"], body, headers), timeout=30).close()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -136,20 +124,6 @@ def test_twenty_creates_in_the_same_second(house: Embedded, student: Client, cou
         assert all(create(name)["id"] == cluster["id"] for name, cluster in zip(names, made, strict=True))
     finally:
         shell(house, limit.format(4))
-
-
-@contextlib.contextmanager
-def light_bundle() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="slipway-light-"))
-    try:
-        folder.chmod(0o755)
-        program = folder / "bin" / "slipway-node"
-        program.parent.mkdir(mode=0o755)
-        program.write_text(SIGNAL_AT_ONCE)
-        program.chmod(0o755)
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def test_a_cluster_that_is_deleted_while_it_is_created_goes_whole(

@@ -1,0 +1,297 @@
+"""Verdicts on a cloud before anyone relies on it, for `./slipway doctor --cloud NAME`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from portal.cloud.quotas import Room, fitting, tightest
+
+OK, WARNING, FAILED = "ok", "warning", "failed"
+NEEDED_ROLES = ("member", "heat_stack_owner")
+MIGHTY_ROLES = ("admin", "manager")
+UNKNOWN = "unknown"  # the portal's bundle, where it was never up
+CLOCK_FINE, CLOCK_BAD = 5, 60  # seconds that two clocks may differ
+# Kinds of services, what people call them, and what is lost without one; nothing works where that is empty.
+SERVICES = (
+    ("orchestration", "Heat", ""),
+    ("compute", "Nova", ""),
+    ("network", "Neutron", ""),
+    ("image", "Glance", ""),
+    ("shared-file-system", "Manila", "there are no folders"),
+    ("block-storage", "Cinder", "no cluster can have volumes"),
+)
+
+
+class Check(NamedTuple):
+    """One line: `next_step` says what to do where the verdict is not ok."""
+
+    name: str
+    verdict: str
+    text: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the portal means to do there: so many clusters in each course's project, each with `needs`."""
+
+    clusters: int
+    shape: str  # in words, such as "1+2 m1.small"
+    needs: Mapping[str, int]
+    resource_types: frozenset[str]
+    framework: str
+    bundle_version: str
+    memory_mb: int
+    network: str
+    node_url: str
+    boot_seconds: int
+
+
+@dataclass(frozen=True)
+class Project:
+    id: str
+    name: str
+    roles: frozenset[str] = frozenset()
+    rooms: Mapping[str, Room] = field(default_factory=dict)
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What came of a small server that called back. `seconds` from its create to its word."""
+
+    seconds: float
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`log_in` is empty where the service user came in; else why not, and `log_in_step` what to do.
+
+    `courses` are the roster's: title by project; `services` maps a kind to its address, or to nothing.
+    """
+
+    auth_url: str
+    username: str
+    log_in: str = ""
+    log_in_step: str = ""
+    checked: bool = True  # certificates
+    clock_skew: float = 0
+    token_seconds: float = 0
+    services: Mapping[str, str] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)  # of services, by kind
+    resource_types: frozenset[str] = frozenset()
+    catalogue: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
+    networks: Mapping[str, int] = field(default_factory=dict)  # how many subnets each has
+    projects: Sequence[Project] = ()
+    courses: Mapping[str, str] = field(default_factory=dict)
+    probe: Probe | None = None
+
+
+def judge(facts: Facts, wanted: Wanted, known_types: Sequence[str]) -> list[Check]:
+    """A verdict on each fact, the most basic first."""
+    if facts.log_in:
+        return [Check("Keystone", FAILED, f"{facts.auth_url}: {facts.log_in}", facts.log_in_step)]
+    return [
+        *_keystone(facts, wanted),
+        *_services(facts),
+        *_types(facts, wanted, known_types),
+        *_projects(facts, wanted),
+        *_offer(facts, wanted),
+        *_reach(facts, wanted),
+    ]
+
+
+def _keystone(facts: Facts, wanted: Wanted) -> Iterator[Check]:
+    yield Check("Keystone", OK, f"{facts.auth_url}, as {facts.username}")
+    if facts.auth_url.startswith("http:") and not _local(facts.auth_url):
+        yield Check(
+            "TLS",
+            WARNING,
+            "Keystone is spoken to in the clear: passwords too",
+            "use its https address where it has one",
+        )
+    elif not facts.checked:
+        advice = "give the authority's certificate (cacert, OS_CACERT) in place of insecure or verify: false"
+        yield Check("TLS", WARNING, "certificates are not checked", advice)
+    skew = abs(facts.clock_skew)
+    text = f"this machine's is {skew:.0f} s off Keystone's" if skew >= 1 else "this machine's agrees with Keystone's"
+    verdict = OK if skew <= CLOCK_FINE else WARNING if skew <= CLOCK_BAD else FAILED
+    yield Check(
+        "clock", verdict, text, "" if verdict == OK else "let both follow a time server (systemd-timesyncd, chrony)"
+    )
+    long_enough = facts.token_seconds > wanted.boot_seconds
+    text = f"lives {facts.token_seconds / 60:.0f} min; a boot may take {wanted.boot_seconds / 60:.0f} min"
+    advice = "raise [token] expiration in keystone.conf: a node's word to Heat carries a token as old as the boot"
+    yield Check("token", OK if long_enough else FAILED, text, "" if long_enough else advice)
+
+
+def _services(facts: Facts) -> Iterator[Check]:
+    for kind, name, lost in SERVICES:
+        address = facts.services.get(kind, "")
+        if kind in facts.troubles:
+            advice = "is it well, and does this machine reach the address that the catalogue has for this interface?"
+            yield Check(name, FAILED, facts.troubles[kind], advice)
+        elif address:
+            yield Check(name, OK, address)
+        elif lost:
+            yield Check(name, WARNING, f"the catalogue has no {kind}: {lost}", "well if that is meant")
+        else:
+            advice = "look at region and interface of this connection, and at `openstack catalog list`"
+            yield Check(name, FAILED, f"the catalogue has no {kind} here", advice)
+
+
+def _types(facts: Facts, wanted: Wanted, known: Sequence[str]) -> Iterator[Check]:
+    """Heat's list leaves out types whose service is not there, and those that a tenant may not use."""
+    lacking = sorted(wanted.resource_types - facts.resource_types)
+    extra = [kind for kind in known if kind not in facts.resource_types and kind not in lacking]
+    if lacking:
+        advice = "Heat hides types of services that are not there, and those that its policy keeps from these roles"
+        yield Check("resource types", FAILED, f"every cluster needs {', '.join(lacking)}", advice)
+    else:
+        yield Check("resource types", OK, f"all {len(wanted.resource_types)} that a plain cluster needs")
+    if extra:
+        yield Check(
+            "resource types",
+            WARNING,
+            f"what needs these cannot be asked for: {', '.join(extra)}",
+            "well if that is meant",
+        )
+
+
+def _projects(facts: Facts, wanted: Wanted) -> Iterator[Check]:
+    if not facts.projects:
+        advice = f"give {facts.username} the roles {' and '.join(NEEDED_ROLES)} in each course's project"
+        yield Check("projects", FAILED, f"{facts.username} has a role in none", advice)
+    for project_id in facts.courses.keys() - {project.id for project in facts.projects}:
+        advice = "give it the roles there, or correct the roster"
+        text = f"the course {facts.courses[project_id]} has project {project_id}, where {facts.username} has no role"
+        yield Check("projects", FAILED, text, advice)
+    for project in facts.projects:
+        if project.trouble:
+            yield Check(f"project {project.name}", FAILED, project.trouble, "see the reason")
+            continue
+        yield _roles(facts, project)
+        yield _quotas(project, wanted)
+
+
+def _roles(facts: Facts, project: Project) -> Check:
+    name = f"project {project.name}"
+    lacking = [role for role in NEEDED_ROLES if role not in project.roles]
+    mighty = [role for role in MIGHTY_ROLES if role in project.roles]
+    if lacking:
+        add = "; ".join(
+            f"openstack role add --user {facts.username} --project {project.name} {role}" for role in lacking
+        )
+        return Check(name, FAILED, f"{facts.username} has not the role {' and '.join(lacking)}", add)
+    if mighty:
+        advice = f"openstack role remove --user {facts.username} --project {project.name} {mighty[0]}"
+        return Check(
+            name, WARNING, f"{facts.username} is {mighty[0]}: more than the portal needs or should have", advice
+        )
+    return Check(name, OK, f"roles {', '.join(sorted(project.roles))}")
+
+
+def _quotas(project: Project, wanted: Wanted) -> Check:
+    name = f"quota {project.name}"
+    count = fitting(project.rooms, wanted.needs)
+    if count is None or count >= wanted.clusters:
+        return Check(name, OK, f"room for {wanted.clusters} clusters of {wanted.shape}")
+    short = tightest(project.rooms, wanted.needs, wanted.clusters)
+    words = "; ".join(f"{what}: {room.limit} less {room.used} used, {need} needed" for what, room, need in short)
+    verdict = WARNING if count else FAILED
+    text = f"room for {count} of {wanted.clusters} clusters of {wanted.shape}: {words}"
+    return Check(
+        name, verdict, text, "let an administrator of the cloud raise these quotas, or lower the course's limits"
+    )
+
+
+def _offer(facts: Facts, wanted: Wanted) -> Iterator[Check]:
+    yield from (Check("catalogue", WARNING, remark, "see the reason") for remark in facts.remarks)
+    yield _images(facts, wanted)
+    flavors = facts.catalogue.get("flavors", [])
+    large = [flavor["name"] for flavor in flavors if flavor["memory_mb"] >= wanted.memory_mb]
+    if large:
+        yield Check("flavors", OK, f"{len(large)} of {len(flavors)} have {wanted.memory_mb} MB or more: {_some(large)}")
+    else:
+        advice = "let an administrator of the cloud make one, or give the projects access to it"
+        yield Check("flavors", FAILED, f"none of {len(flavors)} has {wanted.memory_mb} MB of memory", advice)
+    types = [each["name"] for each in facts.catalogue.get("share_types", [])]
+    if types:
+        yield Check("share types", OK, _some(types))
+    elif facts.services.get("shared-file-system"):
+        advice = "a share type with driver_handles_share_servers=False: docs/admin-guide.md, Shares"
+        yield Check("share types", WARNING, "none that folders can lie on", advice)
+
+
+def _images(facts: Facts, wanted: Wanted) -> Check:
+    found = [image for image in facts.catalogue.get("images", []) if image["framework"] == wanted.framework]
+    fitting_ones = [image["name"] for image in found if image["bundle_version"] in ("", wanted.bundle_version)]
+    advice = "`./slipway image` makes it and prints the line that puts it into Glance"
+    if found and wanted.bundle_version == UNKNOWN:
+        names = _some([f"{image['name']} (bundle {image['bundle_version'] or 'none'})" for image in found])
+        return Check(
+            "images", WARNING, f"{names}: the portal's bundle is not known yet", "look again after `./slipway up`"
+        )
+    if fitting_ones:
+        return Check("images", OK, f"{_some(fitting_ones)} for {wanted.framework}, bundle {wanted.bundle_version}")
+    if found:
+        others = ", ".join(f"{image['name']} has bundle {image['bundle_version']}" for image in found)
+        return Check("images", FAILED, f"{others}, and the portal {wanted.bundle_version}", advice)
+    return Check("images", FAILED, f"none has the property slipway_framework={wanted.framework}", advice)
+
+
+def _reach(facts: Facts, wanted: Wanted) -> Iterator[Check]:
+    subnets = facts.networks.get(wanted.network)
+    if subnets is None:
+        advice = f"set SLIPWAY_NETWORK to one that all projects see: {_some(list(facts.networks)) or 'there is none'}"
+        yield Check("network", FAILED, f"there is no network {wanted.network}", advice)
+    elif not subnets:
+        yield Check("network", FAILED, f"{wanted.network} has no subnet: its ports get no address", "give it one")
+    else:
+        yield Check("network", OK, f"{wanted.network}")
+    yield _node_url(facts, wanted)
+
+
+def _node_url(facts: Facts, wanted: Wanted) -> Check:
+    probe = facts.probe
+    if probe and probe.trouble:
+        advice = "open the way from the cluster's network to that address (docs/admin-guide.md, Ports), then try again"
+        return Check("nodes", FAILED, f"{probe.trouble} ({probe.seconds:.0f} s)", advice)
+    if probe:
+        return Check("nodes", OK, f"a server reached {wanted.node_url} and Heat after {probe.seconds:.0f} s")
+    if _local(wanted.node_url) and not _local(facts.auth_url):
+        advice = "set SLIPWAY_NODE_URL to an address of the portal that the cluster's network reaches"
+        return Check(
+            "nodes", FAILED, f"servers cannot reach {wanted.node_url}: it is each machine's own address", advice
+        )
+    return Check(
+        "nodes", WARNING, f"not tried whether servers reach {wanted.node_url}", "--probe makes one that tries it"
+    )
+
+
+def _local(url: str) -> bool:
+    return "//127." in url or "//localhost" in url
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
+
+
+def as_json(checks: Sequence[Check]) -> dict[str, Any]:
+    return {"good": is_good(checks), "checks": [check._asdict() for check in checks]}
+
+
+def is_good(checks: Sequence[Check]) -> bool:
+    return all(check.verdict != FAILED for check in checks)
+
+
+def lines(checks: Sequence[Check]) -> Iterator[str]:
+    for check in checks:
+        yield f"  {check.verdict:8} {check.name:16} {check.text}"
+        if check.next_step and check.verdict != OK:
+            yield f"  {'':8} {'':16} -> {check.next_step}"
