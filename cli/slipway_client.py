@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 Json = dict[str, Any]
 
 CLUSTER_ENDS = ("ready", "failed", "deleted")
+FOLDER_ENDS = ("available", "failed", "deleted")
 JOB_ENDS = ("succeeded", "failed", "cancelled")
 CALL_SECONDS = 30.0
 UPLOAD_SECONDS = 600.0
@@ -102,6 +103,37 @@ class Client:
     def delete_cluster(self, cluster_id: str) -> Json:
         """Ask for its end; the cluster as it is now."""
         return self._json("DELETE", f"clusters/{_segment(cluster_id)}")
+
+    def folders(self) -> list[Json]:
+        """The folders of one's courses."""
+        return self._all("folders")
+
+    def folder(self, folder_id: str) -> Json:
+        return self._json("GET", f"folders/{_segment(folder_id)}")
+
+    def create_folder(self, course: str, name: str, size_gb: int, share_type: str = "") -> Json:
+        """Ask for a folder; `course` is a course's id, `share_type` a kind of storage (the first that is offered)."""
+        return self._json(
+            "POST", "folders", {"course": course, "name": name, "size_gb": size_gb, "share_type": share_type}
+        )
+
+    def grow_folder(self, folder_id: str, size_gb: int) -> Json:
+        """Ask for more room; what is in the folder stays."""
+        return self._json("POST", f"folders/{_segment(folder_id)}/grow", {"size_gb": size_gb})
+
+    def delete_folder(self, folder_id: str) -> Json:
+        """Ask for the folder's end, with all that is in it."""
+        return self._json("DELETE", f"folders/{_segment(folder_id)}")
+
+    def wait_for_folder(
+        self,
+        folder_id: str,
+        seconds: float = 120.0,
+        progress: Callable[[Json], None] | None = None,
+        ends: Sequence[str] = FOLDER_ENDS,
+    ) -> Json:
+        """As wait_for_cluster."""
+        return self._wait(lambda: self.folder(folder_id), ends, seconds, progress)
 
     def wait_for_cluster(
         self,

@@ -18,6 +18,7 @@ from django.db import connection
 log = logging.getLogger(__name__)
 
 CHANNEL = "slipway"
+FOLDERS = "folders"  # the topic of all of them: they change seldom
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 

@@ -10,6 +10,8 @@ from rest_framework import serializers
 from portal.clusters.models import Cluster
 from portal.clusters.progress import progress
 from portal.courses.models import Course
+from portal.folders.models import Folder, Mount
+from portal.folders.services import Seen
 from portal.jobs.models import Job, JobOutput
 
 
@@ -37,6 +39,17 @@ class WishSerializer(StrictSerializer):
     workers = serializers.IntegerField()
     flavor = serializers.CharField(max_length=255)
     hours = serializers.IntegerField()
+
+
+class FolderWishSerializer(StrictSerializer):
+    course = serializers.UUIDField()
+    name = serializers.CharField()
+    size_gb = serializers.IntegerField()
+    share_type = serializers.CharField(max_length=255, default="", allow_blank=True)
+
+
+class GrowthSerializer(StrictSerializer):
+    size_gb = serializers.IntegerField()
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):
@@ -74,6 +87,37 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             {"name": node.name, "role": node.role, "address": node.address, "state": states[node.name]}
             for node in cluster.nodes.all()
         ]
+
+
+class FolderSerializer(serializers.ModelSerializer[Folder]):
+    course = serializers.CharField(source="course_id")
+    maker = serializers.CharField(source="maker.username")
+
+    class Meta:
+        model = Folder
+        fields = (
+            "id", "name", "course", "maker", "share_type", "protocol", "size_gb", "wanted_gb", "status", "target",
+            "exports", "waiting_for", "failure", "created_at", "ended_at",
+        )  # fmt: skip
+
+
+class SeenFolderSerializer(serializers.Serializer[Seen]):
+    """A folder, with the clusters that mount it: those of which the person may know, and how many others."""
+
+    def to_representation(self, shown: Seen) -> dict[str, Any]:
+        return {
+            **FolderSerializer(shown.folder).data,
+            "used_by": [_guest(mount) for mount in shown.mounts],
+            "used_by_others": shown.others,
+        }
+
+
+def _guest(mount: Mount) -> dict[str, str]:
+    cluster = mount.cluster
+    return {
+        "cluster": str(cluster.pk), "name": cluster.name, "owner": cluster.owner.username,
+        "path": mount.path, "access": mount.access,
+    }  # fmt: skip
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):

@@ -21,6 +21,7 @@ from portal.api.pagination import ByName
 from portal.clusters import services as clusters
 from portal.clusters.wishes import Wish
 from portal.courses.services import courses_of
+from portal.folders import services as folders
 from portal.jobs import files as job_files
 from portal.jobs import rules
 from portal.jobs import services as jobs
@@ -87,6 +88,39 @@ class Cluster(APIView):
         return _accepted(request, clusters.find(user_of(request), cluster_id))
 
 
+class Folders(generics.ListAPIView[Any]):
+    serializer_class = serializers.SeenFolderSerializer
+
+    def get_queryset(self) -> Any:
+        return folders.visible_to(user_of(self.request)).exclude(status="deleted")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return folders.seen(user_of(self.request), super().paginate_queryset(queryset) or [])
+
+    def post(self, request: Request) -> Response:
+        body = serializers.FolderWishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish = folders.FolderWish(**{**body.validated_data, "course": str(body.validated_data["course"])})
+        return _accepted_folder(request, folders.create(user_of(request), wish).pk)
+
+
+class Folder(APIView):
+    def get(self, request: Request, folder_id: UUID) -> Response:
+        return Response(serializers.SeenFolderSerializer(folders.find(user_of(request), folder_id)).data)
+
+    def delete(self, request: Request, folder_id: UUID) -> Response:
+        folders.delete(user_of(request), folder_id)
+        return _accepted_folder(request, folder_id)
+
+
+class FolderGrowth(APIView):
+    def post(self, request: Request, folder_id: UUID) -> Response:
+        body = serializers.GrowthSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        folders.grow(user_of(request), folder_id, body.validated_data["size_gb"])
+        return _accepted_folder(request, folder_id)
+
+
 class ClusterJobs(generics.ListAPIView[Any]):
     serializer_class = serializers.JobSerializer
     parser_classes = (MultiPartParser,)
@@ -136,6 +170,12 @@ class Unknown(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound("address in the API")
+
+
+def _accepted_folder(request: Request, folder_id: UUID) -> Response:
+    where = request.build_absolute_uri(reverse("api:folder", args=[folder_id]))
+    data = serializers.SeenFolderSerializer(folders.find(user_of(request), folder_id)).data
+    return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})
 
 
 def _accepted(request: Request, cluster: Any) -> Response:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from portal.cloud.stacks import Stack
 from portal.clusters import failures
-from portal.clusters.failures import Failure
 from portal.clusters.models import Cluster, Status
+from portal.failure import Failure
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
 
 from cloudinit.frameworks.manifest import Manifest
+from portal.failure import Failure
 
 # What Heat puts around a node's own words is "...: WaitConditionFailure: resources.worker-01-ready: "
 _NODE_SIGNAL = re.compile(r"WaitConditionFailure: resources\.(?P<node>[\w-]+)-ready: (?P<why>.*)", re.DOTALL)
@@ -27,16 +27,6 @@ _ADVICE = (
         "The image of the machines does not fit this portal: show this to your administrator.",
     ),
 )
-
-
-@dataclass(frozen=True)
-class Failure:
-    what: str
-    why: str
-    next: str
-
-    def as_json(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def of_stack(reason: str, manifest: Manifest) -> Failure:

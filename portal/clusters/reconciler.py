@@ -20,9 +20,9 @@ from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
 from portal.clusters import decisions, failures
 from portal.clusters.credentials import secret_parameters
-from portal.clusters.failures import Failure
 from portal.clusters.models import Cluster, ClusterEvent, EventState, Node, Status
 from portal.courses.models import Course
+from portal.failure import Failure
 from portal.locks import try_lock
 
 log = logging.getLogger(__name__)

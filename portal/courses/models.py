@@ -16,8 +16,10 @@ class Course(models.Model):
     project_id = models.CharField(max_length=64, unique=True)
     clusters_each = models.PositiveIntegerField(default=1, help_text="clusters that a student may have at once")
     hours_at_most = models.PositiveIntegerField(default=12, help_text="hours that one cluster may last")
-    # When the reconciler last looked at the project.
+    folder_gb_each = models.PositiveIntegerField(default=20, help_text="GB of all folders that a student has made")
+    # When passes last looked at the project's stacks, and at its shares.
     reconciled_at = models.DateTimeField(null=True)
+    folders_reconciled_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -15,13 +15,18 @@ from django.utils import timezone
 from launcher import postgres
 from portal.accounts.models import User
 from portal.accounts.services import issue_token
+from portal.cloud import connection, sessions, shares
 from portal.cloud.catalogue import import_catalogue
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course
 from portal.courses.services import import_roster
+from portal.folders import services as folders
+from portal.folders.models import Folder
+from portal.folders.models import Status as FolderStatus
 from portal.jobs.models import Job
+from tests.db.manila_answers import Recorded, recorded
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +57,10 @@ def campus(db: None) -> None:
             ],
             "images": [
                 {"name": "node", "framework": "spark", "bundle_version": "1-abcdef012345", "architecture": "x86_64"}
+            ],
+            "share_types": [
+                {"name": "nfs", "protocol": "NFS", "title": "NFS"},
+                {"name": "ceph", "protocol": "CEPHFS", "title": "CephFS"},
             ],
         }
     )
@@ -155,6 +164,39 @@ def make_ready(cluster: Cluster) -> Cluster:
 @pytest.fixture
 def job(alice: User, ready: Cluster) -> Job:
     return Job.objects.create(cluster=ready, owner=alice, application="flights.py", files=["a b.csv"])
+
+
+@pytest.fixture
+def folder(bob: User, course: Course) -> Folder:
+    """A folder of the demo course that Bob, its teacher, has made."""
+    made = folders.create(bob, folders.FolderWish(str(course.pk), "Flights of 2013", 5))
+    return make_available(made)
+
+
+def make_available(folder: Folder) -> Folder:
+    """What a pass writes when Manila says available."""
+    Folder.objects.filter(pk=folder.pk).update(
+        status=FolderStatus.AVAILABLE, share_id=f"share-{folder.pk}", exports=["10.0.0.5:/shares/1"],
+        checked_at=timezone.now(),
+    )  # fmt: skip
+    folder.refresh_from_db()
+    return folder
+
+
+@pytest.fixture
+def manila(request: pytest.FixtureRequest, settings: Any) -> Iterator[Recorded]:
+    """A Manila of the age that the test asks for; the newest that is spoken here where it asks for none."""
+    with recorded(getattr(request, "param", "2.78")) as cloud:
+        environment = {"OS_AUTH_URL": f"{cloud.url}/v3", "OS_USERNAME": "slipway", "OS_PASSWORD": "p"}
+        settings.CLOUD = connection.read(environment)
+        forget_sessions()
+        yield cloud
+    forget_sessions()
+
+
+def forget_sessions() -> None:
+    sessions.for_project.cache_clear()
+    shares._manila.cache_clear()
 
 
 def problem(answer: Any) -> dict[str, Any]:

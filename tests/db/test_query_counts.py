@@ -16,6 +16,9 @@ from portal.api import urls as api_urls
 from portal.clusters import services as clusters
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course
+from portal.folders import services as folders
+from portal.folders.models import Mount
+from portal.folders.services import FolderWish
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import Job, JobOutput
@@ -36,13 +39,15 @@ ANSWERS = {
     "clusters": 4,
     "cluster": 4,
     "cluster-jobs": 5,
+    "folders": 4,
+    "folder": 4,
     "job": 2,
     "job-log": 2,
     "job-outputs": 3,
     "job-output": 3,
 }
 # They change something, or are streams of what a page shows already.
-ACTIONS = {"create", "delete", "submit", "log-out", "tokens", None}
+ACTIONS = {"create", "delete", "submit", "log-out", "tokens", "folder-grow", None}
 STREAMS = {"cluster-live", "job-live"}
 LITTLE = {"number": 1, "jobs_of_one": 1}
 MUCH = {"number": 20, "jobs_of_one": 50}
@@ -56,6 +61,8 @@ def fill(owner: User, wish: Wish, number: int, jobs_of_one: int) -> Job:
         for node in cluster.nodes.all():
             for step in ("facts", "hosts", "configuration"):
                 clusters.record_event(node, step, "done", 0.1, "", "")
+        folder = folders.create(owner, FolderWish(wish.course, f"folder {count}", 1))
+        Mount.objects.create(folder=folder, cluster=cluster, path="/data/a", access="rw")
     for _ in range(jobs_of_one):
         job = Job.objects.create(cluster=cluster, owner=owner, application="flights.py")
     jobs.append_log(job, 0, b"hello\n")
@@ -69,6 +76,8 @@ def address(name: str, job: Job) -> str:
     kind, given = name.removeprefix("api:").partition("-")[0], {}
     if kind == "cluster":
         given = {"cluster_id": job.cluster_id}
+    elif kind == "folder":
+        given = {"folder_id": Mount.objects.get(cluster=job.cluster_id).folder_id}
     elif kind == "job":
         given = {"job_id": job.pk}
     return reverse(name, kwargs={**given, "path": "0.csv"} if name.endswith("-output") else given)

@@ -1,0 +1,34 @@
+"""Who may do what with the folders of a course. The one place where it stands. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from portal.courses.models import Role
+
+
+class Deed(StrEnum):
+    SEE = "see"
+    MAKE = "make"
+    MOUNT = "mount"
+    GROW = "grow"
+    DELETE = "delete"
+    KNOW_GUESTS = "see whose clusters use"
+    TAKE_ALL = "take all the room of"
+
+
+MAKER = "maker"  # of this folder, whatever else somebody is
+ADMINISTRATOR = "administrator"
+RIGHTS: dict[str, frozenset[Deed]] = {
+    Role.STUDENT: frozenset({Deed.SEE, Deed.MAKE, Deed.MOUNT}),
+    Role.TEACHER: frozenset(Deed),
+    MAKER: frozenset({Deed.SEE, Deed.GROW, Deed.DELETE}),
+    ADMINISTRATOR: frozenset(Deed) - {Deed.MAKE, Deed.MOUNT},
+}
+# Of those who may not: whom to ask.
+ASK = "Ask the one who made it, or a teacher of the course."
+
+
+def may(deed: Deed, parts: set[str]) -> bool:
+    """`parts` are what a person is to the folder: a role in its course, its maker, an administrator."""
+    return any(deed in RIGHTS[part] for part in parts)

@@ -1,0 +1,230 @@
+"""What people do to folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet, Sum
+from django.utils import timezone
+
+from portal import live
+from portal.accounts.models import User
+from portal.cloud.models import ShareType
+from portal.courses import passes
+from portal.courses.models import Course, Membership
+from portal.courses.services import course_of, courses_of
+from portal.folders.models import NAME_LIMIT, Folder, Mount, Status
+from portal.folders.rights import ADMINISTRATOR, ASK, MAKER, Deed, may
+from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal, Unavailable
+
+NOT_ONE_LINE = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
+MOST_GB = 1_000_000
+
+
+@dataclass(frozen=True)
+class FolderWish:
+    """`course` is an id, `share_type` a name of the catalogue; empty: the first that there is."""
+
+    course: str
+    name: str
+    size_gb: int
+    share_type: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A folder as one person sees it: what they may do with it, the clusters in which it is mounted and of which they
+    may know, and how many others there are."""
+
+    folder: Folder
+    deeds: frozenset[Deed]
+    mounts: tuple[Mount, ...]
+    others: int
+
+
+class NotAllowed(Refusal):
+    """For those who may see a folder, so that its existence is no secret to them."""
+
+    status = 403
+    code = "not-yours"
+    title = "You may not do this with this folder"
+
+
+def visible_to(user: User) -> QuerySet[Folder]:
+    """All folders of one's courses; everything to an administrator."""
+    folders = Folder.objects.select_related("course", "maker")
+    if not user.is_administrator:
+        folders = folders.filter(course__in=courses_of(user))
+    in_use = Mount.objects.exclude(cluster__status=Status.DELETED).select_related("cluster__owner")
+    return folders.prefetch_related(Prefetch("mounts", in_use))
+
+
+def seen(user: User, folders: Iterable[Folder]) -> list[Seen]:
+    """Folders of visible_to, each as the person sees it."""
+    folders = list(folders)
+    roles = dict(
+        Membership.objects.filter(user=user, course__in={each.course_id for each in folders}).values_list(
+            "course_id", "role"
+        )
+    )
+    return [_seen(user, folder, roles) for folder in folders]
+
+
+def _seen(user: User, folder: Folder, roles: Mapping[UUID, str]) -> Seen:
+    parts = {roles[folder.course_id]} if folder.course_id in roles else set()
+    parts |= {MAKER} if folder.maker_id == user.pk else set()
+    parts |= {ADMINISTRATOR} if user.is_administrator else set()
+    mounts = list(folder.mounts.all())
+    # Which clusters others have is their own affair, and their teachers'.
+    known = [each for each in mounts if may(Deed.KNOW_GUESTS, parts) or each.cluster.owner_id == user.pk]
+    return Seen(folder, frozenset(deed for deed in Deed if may(deed, parts)), tuple(known), len(mounts) - len(known))
+
+
+def find(user: User, folder_id: UUID) -> Seen:
+    """Raises NotFound also for folders of other courses: that they exist is a secret."""
+    found = seen(user, visible_to(user).filter(pk=folder_id))
+    if not found:
+        raise NotFound("folder")
+    return found[0]
+
+
+def create(maker: User, wish: FolderWish) -> Folder:
+    """A new folder of a course. Raises Invalid, Conflict, LimitReached, Unavailable."""
+    with transaction.atomic():
+        course = course_of(maker, wish.course)
+        # Of requests in the same second, each sees what the one before it has made.
+        Course.objects.select_for_update().get(pk=course.pk)
+        share_type = _share_type(wish)
+        if course.folders.filter(name=wish.name).exclude(status=Status.DELETED).exists():
+            raise Conflict(f"The course has a folder {wish.name!r} already.", "Choose another name.")
+        _check_limit(maker, course, wish.size_gb)
+        folder = Folder.objects.create(
+            course=course, maker=maker, name=wish.name, share_type=share_type.name, protocol=share_type.protocol,
+            size_gb=wish.size_gb, wanted_gb=wish.size_gb,
+        )  # fmt: skip
+        _tell(folder)
+    return folder
+
+
+def grow(user: User, folder_id: UUID, size_gb: int) -> None:
+    """Makes room; the same size again is no second growth. Raises NotFound, NotAllowed, Invalid, Conflict,
+    LimitReached."""
+    _permitted(user, folder_id, Deed.GROW)
+    with transaction.atomic():
+        folder = _locked(folder_id)
+        if folder.wanted_gb == size_gb and folder.target == Status.AVAILABLE:
+            return
+        if not folder.size_gb < size_gb <= MOST_GB:
+            raise Invalid.of({"size_gb": f"must be more than the {folder.size_gb} that it has; a folder never shrinks"})
+        _require_available(folder)
+        _check_limit(user, folder.course, size_gb - folder.wanted_gb)
+        folder.status, folder.wanted_gb, folder.failure = Status.GROWING, size_gb, None
+        folder.save(update_fields=["status", "wanted_gb", "failure"])
+        _tell(folder)
+
+
+def delete(user: User, folder_id: UUID) -> None:
+    """Lets the folder go with all that is in it; one that is going or gone stays so. Raises NotFound, NotAllowed,
+    Conflict."""
+    shown = _permitted(user, folder_id, Deed.DELETE)
+    with transaction.atomic():
+        folder = _locked(folder_id)
+        if folder.target == Status.DELETED:
+            return
+        if folder.mounts.exclude(cluster__status=Status.DELETED).exists():
+            raise Conflict(f"The folder {folder.name!r} is in use by {in_words(shown)}.", "Delete what uses it first.")
+        folder.status, folder.target, folder.retry_at = Status.DELETING, Status.DELETED, None
+        folder.ended_at = timezone.now()
+        folder.save(update_fields=["status", "target", "retry_at", "ended_at"])
+        _tell(folder)
+
+
+def in_words(shown: Seen) -> str:
+    """The clusters in which a folder is mounted, as far as the person may know of them."""
+    others = f"{shown.others} cluster{'s' if shown.others > 1 else ''} of others" if shown.others else ""
+    named = [f"the cluster {each.cluster.name!r} of {each.cluster.owner.username}" for each in shown.mounts]
+    return ", ".join([*named, *([others] if others else [])]) or "a cluster"
+
+
+def for_mounting(course: Course, folder_ids: Sequence[str]) -> dict[str, Folder]:
+    """Folders of the course by their ids, none of which can begin to go before the transaction is over.
+
+    Raises Invalid for those that the course does not have, Conflict for those that are not available."""
+    rows = course.folders.select_for_update().filter(pk__in=folder_ids).exclude(status=Status.DELETED)
+    found = {str(folder.pk): folder for folder in rows.order_by("pk")}
+    if strange := [folder_id for folder_id in folder_ids if folder_id not in found]:
+        raise Invalid.of({"folders": f"the course has no such folder: {', '.join(strange)}"})
+    if len(set(folder_ids)) < len(folder_ids):
+        raise Invalid.of({"folders": "one folder is named twice"})
+    for folder in found.values():
+        _require_available(folder)
+    return found
+
+
+def wake(course: Course) -> None:
+    """Where machines have come or are to go, of a cluster that mounts folders."""
+    passes.wake(course, passes.FOLDERS)
+
+
+def _permitted(user: User, folder_id: UUID, deed: Deed) -> Seen:
+    shown = find(user, folder_id)
+    if deed not in shown.deeds:
+        raise NotAllowed(f"You may not {deed} the folder {shown.folder.name!r}.", ASK)
+    return shown
+
+
+def _locked(folder_id: UUID) -> Folder:
+    return Folder.objects.select_for_update(of=("self",)).select_related("course").get(pk=folder_id)
+
+
+def _require_available(folder: Folder) -> None:
+    if (folder.status, folder.target) == (Status.AVAILABLE, Status.AVAILABLE):
+        return
+    raise Conflict(
+        f"The folder {folder.name!r} is {folder.get_status_display().lower()}, and not available.",
+        "Delete it and make another one." if folder.status == Status.FAILED else "Wait until it is available.",
+    )
+
+
+def _share_type(wish: FolderWish) -> ShareType:
+    """The kind of storage. Raises Invalid with every wrong field."""
+    offered = list(ShareType.objects.all())
+    if not offered:
+        raise Unavailable(
+            "This cloud offers no storage for folders.",
+            "Tell your administrator: the catalogue names no share type, or was not imported again.",
+        )
+    wrong: dict[str, str] = {}
+    if not wish.name.strip() or len(wish.name) > NAME_LIMIT or NOT_ONE_LINE.search(wish.name):
+        wrong["name"] = f"must be one line of 1 to {NAME_LIMIT} characters"
+    if not 1 <= wish.size_gb <= MOST_GB:
+        wrong["size_gb"] = f"must be from 1 to {MOST_GB}"
+    if wish.share_type and wish.share_type not in [each.name for each in offered]:
+        wrong["share_type"] = f"unknown; there is {', '.join(each.name for each in offered)}"
+    if wrong:
+        raise Invalid.of(wrong)
+    return next((each for each in offered if each.name == wish.share_type), offered[0])
+
+
+def _check_limit(user: User, course: Course, more_gb: int) -> None:
+    """What one student may take; for teachers there is only the course's quota in the cloud."""
+    role = Membership.objects.filter(user=user, course=course).values_list("role", flat=True).first()
+    if user.is_administrator or may(Deed.TAKE_ALL, {role} if role else set()):
+        return
+    mine = course.folders.filter(maker=user).exclude(status=Status.DELETED)
+    taken = mine.aggregate(sum=Sum("wanted_gb"))["sum"] or 0
+    if taken + more_gb > course.folder_gb_each:
+        raise LimitReached(
+            f"Your folders in {course.title} would have {taken + more_gb} GB, and {course.folder_gb_each} GB is the "
+            "limit.",
+            "Ask for less, delete one that is needed no more, or have a teacher make the folder.",
+        )
+
+
+def _tell(folder: Folder) -> None:
+    live.notify(live.FOLDERS)
+    wake(folder.course)
