@@ -87,9 +87,13 @@ class Client:
         hours: int,
         framework: str = "spark",
         idempotency_key: str = "",
+        folders: Sequence[Mapping[str, str]] = (),
     ) -> Json:
-        """Ask for a cluster; `course` is a course's id. With a key the call may be repeated: it stays one cluster."""
-        body = {
+        """Ask for a cluster; `course` is a course's id. With a key the call may be repeated: it stays one cluster.
+
+        `folders`: {"folder": ID, "path": "/data/flights", "access": "rw" or "ro"} each; the last two may be left out.
+        """
+        body: Json = {
             "course": course,
             "name": name,
             "framework": framework,
@@ -97,6 +101,8 @@ class Client:
             "flavor": flavor,
             "hours": hours,
         }
+        if folders:
+            body["folders"] = [dict(use) for use in folders]
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._json("POST", "clusters", body, headers)
 

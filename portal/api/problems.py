@@ -70,6 +70,8 @@ def _as_refusal(error: Exception) -> Refusal | None:  # noqa: C901 a case for ea
 
 def _flat(detail: Any, prefix: str = "") -> dict[str, str]:
     """DRF's nested errors as {field: text}."""
+    if isinstance(detail, list) and any(isinstance(inner, dict) for inner in detail):
+        detail = dict(enumerate(detail))
     if isinstance(detail, dict):
         flat: dict[str, str] = {}
         for name, inner in detail.items():

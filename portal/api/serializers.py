@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from portal.clusters.models import Cluster
 from portal.clusters.progress import progress
+from portal.clusters.wishes import FolderUse, Wish
 from portal.courses.models import Course
 from portal.folders.models import Folder, Mount
 from portal.folders.services import Seen
@@ -32,6 +33,12 @@ class CredentialsSerializer(StrictSerializer):
     password = serializers.CharField(max_length=4096, trim_whitespace=False)
 
 
+class FolderUseSerializer(StrictSerializer):
+    folder = serializers.UUIDField()
+    path = serializers.CharField(max_length=255, default="", allow_blank=True)
+    access = serializers.ChoiceField(Mount.Access.choices, default=Mount.Access.READ_WRITE)
+
+
 class WishSerializer(StrictSerializer):
     course = serializers.UUIDField()
     name = serializers.CharField()
@@ -39,6 +46,13 @@ class WishSerializer(StrictSerializer):
     workers = serializers.IntegerField()
     flavor = serializers.CharField(max_length=255)
     hours = serializers.IntegerField()
+    folders = FolderUseSerializer(many=True, default=list)
+
+    def wish(self) -> Wish:
+        """What was sent, where it is valid."""
+        said = self.validated_data
+        uses = tuple(FolderUse(**{**use, "folder": str(use["folder"])}) for use in said["folders"])
+        return Wish(**{**said, "course": str(said["course"]), "folders": uses})
 
 
 class FolderWishSerializer(StrictSerializer):
@@ -64,13 +78,14 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     progress = serializers.SerializerMethodField()
     health = serializers.SerializerMethodField()
     nodes = serializers.SerializerMethodField()
+    folders = serializers.SerializerMethodField()
     waiting_for = serializers.CharField()
 
     class Meta:
         model = Cluster
         fields = (
             "id", "name", "course", "owner", "framework", "workers", "flavor", "status", "target", "progress",
-            "waiting_for", "failure", "health", "nodes", "created_at", "ready_at", "expires_at", "ended_at",
+            "waiting_for", "failure", "health", "nodes", "folders", "created_at", "ready_at", "expires_at", "ended_at",
         )  # fmt: skip
 
     def get_progress(self, cluster: Cluster) -> dict[str, Any]:
@@ -86,6 +101,12 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         return [
             {"name": node.name, "role": node.role, "address": node.address, "state": states[node.name]}
             for node in cluster.nodes.all()
+        ]
+
+    def get_folders(self, cluster: Cluster) -> list[dict[str, Any]]:
+        return [
+            {"folder": str(mount.folder_id), "name": mount.folder.name, "path": mount.path, "access": mount.access}
+            for mount in cluster.mounts.all()
         ]
 
 

@@ -19,7 +19,6 @@ from portal.accounts.models import User
 from portal.api import serializers
 from portal.api.pagination import ByName
 from portal.clusters import services as clusters
-from portal.clusters.wishes import Wish
 from portal.courses.services import courses_of
 from portal.folders import services as folders
 from portal.jobs import files as job_files
@@ -74,8 +73,7 @@ class Clusters(generics.ListAPIView[Any]):
             raise Invalid.of({"Idempotency-Key": f"may have at most {KEY_LIMIT} characters"})
         body = serializers.WishSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        wish = Wish(**{**body.validated_data, "course": str(body.validated_data["course"])})
-        made = clusters.create(user_of(request), wish, key)
+        made = clusters.create(user_of(request), body.wish(), key)
         return _accepted(request, clusters.find(user_of(request), made.pk))
 
 

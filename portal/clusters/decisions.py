@@ -29,6 +29,13 @@ class Adopt:
 
 
 @dataclass(frozen=True)
+class LearnAddresses:
+    """Ask the stack for its machines' addresses while it is being made: its folders are to be opened to them."""
+
+    stack_id: str
+
+
+@dataclass(frozen=True)
 class MarkReady:
     """Heat says COMPLETE: every node has proved its own membership."""
 
@@ -51,6 +58,11 @@ class End:
 
 
 @dataclass(frozen=True)
+class AwaitAccessEnd:
+    """Somebody's storage still lets the machines in: their addresses must not become others' yet."""
+
+
+@dataclass(frozen=True)
 class DeleteStack:
     stack_id: str
 
@@ -60,7 +72,19 @@ class MarkDeleted:
     """Heat knows the stack no more."""
 
 
-Action = Wait | CreateStack | Adopt | MarkReady | Examine | Fail | End | DeleteStack | MarkDeleted
+Action = (
+    Wait
+    | CreateStack
+    | Adopt
+    | LearnAddresses
+    | MarkReady
+    | Examine
+    | Fail
+    | End
+    | AwaitAccessEnd
+    | DeleteStack
+    | MarkDeleted
+)
 
 
 def decide(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
@@ -77,6 +101,8 @@ def decide(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
 
 
 def _towards_deleted(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
+    if cluster.granted:
+        return AwaitAccessEnd()
     if stack is None:
         return MarkDeleted()
     asked_before = cluster.retry_at is not None and now < cluster.retry_at
@@ -96,4 +122,6 @@ def _towards_ready(cluster: Cluster, stack: Stack | None) -> Action:
         return Adopt(stack.id)
     if stack.status == "COMPLETE":
         return MarkReady()
-    return Examine(stack.id) if cluster.node_failed else Wait()
+    if cluster.node_failed:
+        return Examine(stack.id)
+    return LearnAddresses(stack.id) if cluster.lacks_addresses else Wait()

@@ -61,8 +61,11 @@ class Cluster(models.Model):
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)
 
-    # Whether a node has said that its boot failed; the reconciler's query fills it in.
+    # The reconciler's query fills these in: whether a node has said that its boot failed, whether addresses of machines
+    # are still unknown for which folders are to be opened, whether storage may still let a machine in.
     node_failed: bool = False
+    lacks_addresses: bool = False
+    granted: bool = False
 
     class Meta:
         ordering: ClassVar = ["-created_at", "id"]

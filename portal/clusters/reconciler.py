@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -23,6 +24,8 @@ from portal.clusters.credentials import secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, EventState, Node, Status
 from portal.courses.models import Course
 from portal.failure import Failure
+from portal.folders import services as folders
+from portal.folders.models import Grant, Mount
 from portal.locks import try_lock
 
 log = logging.getLogger(__name__)
@@ -34,8 +37,13 @@ STACK_NAME = re.compile(r"slipway-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 NODE_FAILED = Exists(
     ClusterEvent.objects.filter(cluster=OuterRef("pk"), generation=OuterRef("generation"), state=EventState.FAILED)
 )
+# Whether an address is unknown that a folder's access rules need.
+LACKS_ADDRESSES = Exists(Mount.objects.filter(cluster=OuterRef("pk"), cluster__nodes__address=None))
+GRANTED = Exists(Grant.objects.filter(mount__cluster=OuterRef("pk")))
+ASKED: dict[str, Any] = {"node_failed": NODE_FAILED, "lacks_addresses": LACKS_ADDRESSES, "granted": GRANTED}
 RETRY_AFTER = timedelta(seconds=15)  # after the cloud said no to something that must be done in the end
 NO_ANSWER = "the cloud, which does not answer at the moment; this goes on by itself as soon as it does"
+STORAGE = "the storage, which has to take back the machines' access to the folders before they may go"
 REFUSES_US = "the cloud, which refuses the portal in this course: show this to your administrator"
 
 
@@ -46,7 +54,7 @@ def reconcile(course: Course) -> None:
             return
         Course.objects.filter(pk=course.pk).update(reconciled_at=timezone.now())
         present = course.clusters.exclude(status=Status.DELETED).order_by("created_at")
-        clusters: list[Cluster] = list(present.annotate(node_failed=NODE_FAILED))  # type: ignore[no-redef]
+        clusters: list[Cluster] = list(present.annotate(**ASKED))
         try:
             known = stacks.list_stacks(course.project_id)
             _advance_all(clusters, known)
@@ -102,6 +110,10 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
             _create_stack(cluster)
         case decisions.Adopt(stack_id):
             _save(cluster, stack_id=stack_id)
+        case decisions.LearnAddresses(stack_id):
+            _learn_addresses(cluster, stack_id)
+        case decisions.AwaitAccessEnd():
+            _await_access_end(cluster)
         case decisions.MarkReady():
             _mark_ready(cluster)
         case decisions.Examine(stack_id):
@@ -142,13 +154,29 @@ def _fail(cluster: Cluster, failure: Failure) -> None:
 
 
 def _mark_ready(cluster: Cluster) -> None:
-    addresses = stacks.output(cluster.course.project_id, str(cluster.stack_id), "hosts") or {}
-    for name, address in addresses.items():
-        Node.objects.filter(cluster=cluster, name=name).update(address=address)
+    _learn_addresses(cluster, str(cluster.stack_id))
     _save(cluster, status=Status.READY, ready_at=timezone.now(), waiting_for="")
 
 
+def _learn_addresses(cluster: Cluster, stack_id: str) -> None:
+    addresses = stacks.output(cluster.course.project_id, stack_id, "hosts") or {}
+    learnt = 0
+    for name, address in addresses.items():
+        if address:
+            learnt += Node.objects.filter(cluster=cluster, name=name).exclude(address=address).update(address=address)
+    if learnt and cluster.mounts.exists():
+        folders.wake(cluster.course)
+
+
+def _await_access_end(cluster: Cluster) -> None:
+    if cluster.waiting_for != STORAGE:
+        _save(cluster, waiting_for=STORAGE)
+        folders.wake(cluster.course)
+
+
 def _delete_stack(cluster: Cluster, stack_id: str) -> None:
+    if cluster.waiting_for == STORAGE:
+        _save(cluster, waiting_for="")
     try:
         stacks.delete(cluster.course.project_id, stack_id)
     except CloudRefused as error:

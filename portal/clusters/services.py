@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from itertools import count
 from uuid import UUID
 
-import celery
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from portal import live
 from portal.accounts.models import User
 from portal.clusters.models import TROUBLE_LIMIT, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
+from portal.courses import passes
 from portal.courses.models import Course
 from portal.courses.services import course_of, taught_by
+from portal.folders import services as folders
+from portal.folders.models import Mount
 from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal
-
-log = logging.getLogger(__name__)
 
 # Heat takes a moment from the last node's signal to the end of the stack; the regular passes come too seldom for that.
 AFTER_THE_LAST_SIGNAL = (0.1, 0.4, 0.8)  # seconds
@@ -49,7 +46,10 @@ def visible_to(user: User) -> QuerySet[Cluster]:
     clusters = Cluster.objects.select_related("course", "owner")
     if not user.is_administrator:
         clusters = clusters.filter(Q(owner=user) | Q(course__in=taught_by(user)))
-    return clusters.prefetch_related("nodes", Prefetch("events", ClusterEvent.objects.defer("log").order_by("id")))
+    mounts = Prefetch("mounts", Mount.objects.select_related("folder"))
+    return clusters.prefetch_related(
+        "nodes", mounts, Prefetch("events", ClusterEvent.objects.defer("log").order_by("id"))
+    )
 
 
 def find(user: User, cluster_id: UUID) -> Cluster:
@@ -88,11 +88,12 @@ def create(owner: User, wish: Wish, key: str = "") -> Cluster:
                 raise KeyReused("The Idempotency-Key stands for another request.", "Send a new key with a new request.")
             return earlier
         course = course_of(owner, wish.course)
-        cluster = cluster_of(owner, course, wish)
+        cluster, mounts = cluster_of(owner, course, wish)
         _check_limits(owner, course, wish)
         cluster.idempotency_key, cluster.request_digest = key, digest
         cluster.save(force_insert=True)
         nodes = cluster.manifest.nodes(cluster.worker_numbers)
+        Mount.objects.bulk_create(mounts)
         Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
         _wake(course)
     return cluster
@@ -106,6 +107,8 @@ def delete(cluster: Cluster) -> None:
             Cluster.objects.filter(pk=cluster.pk, ended_at=None).update(ended_at=timezone.now())
             live.notify(live.cluster_topic(cluster.pk))
             _wake(cluster.course)
+            if cluster.mounts.exists():
+                folders.wake(cluster.course)
 
 
 def require_ready(cluster: Cluster) -> None:
@@ -176,14 +179,4 @@ def _check_limits(owner: User, course: Course, wish: Wish) -> None:
 
 
 def _wake(course: Course, delays: Sequence[float] = (0,)) -> None:
-    """Asks for passes after the transaction is over. Where the broker is away passes come all the same."""
-    for delay in delays:
-        transaction.on_commit(partial(_ask_for_pass, str(course.pk), delay))
-
-
-def _ask_for_pass(course_id: str, delay: float) -> None:
-    task = "portal.clusters.tasks.reconcile_course"
-    try:
-        celery.current_app.send_task(task, (course_id,), countdown=delay or None, expires=10, retry=False)
-    except OperationalError:
-        log.warning("The broker does not answer; the next pass will find the change in the database")
+    passes.wake(course, passes.CLUSTERS, delays)

@@ -15,7 +15,7 @@ from django.db import transaction
 from portal.cloud import shares
 from portal.cloud.sessions import CloudRefused
 from portal.courses import passes
-from portal.folders.access import Guest, Wanted, changes, wanted_rules
+from portal.folders.access import Guest, Wanted, cephx_user, changes, wanted_rules
 from portal.folders.models import Folder, Grant, Mount, Status
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,14 @@ def stand(cluster_id: UUID, addresses: Collection[str] | None = None) -> bool:
     """Whether Manila may still have rules for a cluster, or for some of its machines."""
     found = Grant.objects.filter(mount__cluster=cluster_id)
     return (found if addresses is None else found.filter(subject__in=addresses)).exists()
+
+
+def key_of(mount: Mount) -> tuple[str, str] | None:
+    """The CephX user and key that a cluster mounts with, asked of Manila each time and kept nowhere; None before Manila
+    has made it. Raises CloudUnavailable, CloudRefused."""
+    user = cephx_user(mount.cluster_id)
+    listed = shares.rules(mount.folder.course.project_id, str(mount.folder.share_id))
+    return next(((user, rule.key) for rule in listed if rule.subject == user and rule.key), None)
 
 
 def settle(folder: Folder, *, look: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -16,16 +17,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal import live
+from portal.cloud.models import ShareType
+from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.clusters.credentials import node_of_credential
 from portal.clusters.models import Node
 from portal.clusters.services import record_event, record_health
+from portal.folders import grants
 from portal.jobs import rules, storage
 from portal.jobs import services as jobs
 from portal.jobs.files import File
 from portal.jobs.models import Job
 from portal.nodes.authentication import NodeCredential
 from portal.nodes.serializers import EventSerializer, HealthSerializer, ResultSerializer
-from portal.refusals import Invalid, NotFound, TooLarge
+from portal.refusals import Invalid, NotFound, TooLarge, Unavailable
+
+log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 30  # seconds
 CHUNK = 1024 * 1024
@@ -73,6 +79,24 @@ class Health(NodeView):
         said.is_valid(raise_exception=True)
         record_health(self.node.cluster, said.validated_data["troubles"])
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MountKey(NodeView):
+    """The key of one of the cluster's folders, to its nodes only: it stands in no template, no log, no database."""
+
+    def get(self, request: Request, number: int) -> Response:
+        mount = self.node.cluster.mounts.select_related("folder__course")[number : number + 1].first()
+        if mount is None or mount.folder.protocol != ShareType.Protocol.CEPHFS:
+            raise NotFound("mount with a key")
+        try:
+            found = grants.key_of(mount)
+        except (CloudRefused, CloudUnavailable) as error:
+            log.warning("The key of mount %s cannot be asked for: %s", mount.pk, error)
+            found = None
+        if found is None:
+            raise Unavailable("The storage has not given the key yet.", "Ask again in a few seconds.")
+        user, key = found
+        return Response({"user": user, "key": key}, headers={"Cache-Control": "no-store"})
 
 
 async def commands(request: HttpRequest) -> HttpResponse:

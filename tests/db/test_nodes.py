@@ -14,9 +14,11 @@ from portal.accounts.models import User
 from portal.clusters.credentials import node_credential, secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, Status
 from portal.clusters.services import AFTER_THE_LAST_SIGNAL, delete
+from portal.folders.models import Folder, Mount
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import Job, JobStatus
+from tests.db.manila_answers import Recorded
 
 
 def node(cluster: Cluster, name: str = "master") -> Client:
@@ -206,3 +208,44 @@ def test_wild_words_on_health_harm_nothing(ready: Cluster) -> None:
     for body in ({"troubles": []}, {"troubles": {"worker-01": {}}}, {}, []):
         assert say(node(ready), "health", body).status_code == 422
     assert len(ready.nodes.get(name="worker-01").trouble) == 500
+
+
+@pytest.fixture
+def on_ceph(ready: Cluster, folder: Folder) -> Mount:
+    """Alice's cluster mounts a folder on CephFS."""
+    Folder.objects.filter(pk=folder.pk).update(protocol="CEPHFS", share_type="ceph", share_id="s1")
+    return Mount.objects.create(cluster=ready, folder=folder, path="/data/flights", access="rw")
+
+
+def key_rule(cluster: Cluster, **changes: Any) -> dict[str, Any]:
+    user = f"slipway-{cluster.pk.hex[:8]}"
+    rule = {"id": "r1", "access_type": "cephx", "access_to": user, "access_level": "rw", "state": "active"}
+    return {**rule, "access_key": "AQB-the-key==", **changes}
+
+
+def test_each_node_of_a_cluster_and_nobody_else_gets_a_mounts_key(
+    manila: Recorded, on_ceph: Mount, ready: Cluster, creating: Cluster, caplog: Any
+) -> None:
+    strangers = key_rule(creating, access_key="AQB-not-yours==")
+    manila.answers["GET /v2/share-access-rules"] = (200, {"access_list": [strangers, key_rule(ready)]})
+    for name in ("master", "worker-02"):
+        answer = node(ready, name).get("/node/v1/mounts/0/key")
+        assert answer.json() == {"user": f"slipway-{ready.pk.hex[:8]}", "key": "AQB-the-key=="}
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert node(creating, "master").get("/node/v1/mounts/0/key").status_code == 404
+    assert node(ready, "master").get("/node/v1/mounts/1/key").status_code == 404
+    assert Client().get("/node/v1/mounts/0/key").status_code == 401
+    assert "AQB" not in caplog.text
+
+
+def test_a_key_that_is_not_there_yet_or_cannot_be_asked_for_may_be_asked_for_again(
+    manila: Recorded, on_ceph: Mount, ready: Cluster
+) -> None:
+    for answer in ((200, {"access_list": [key_rule(ready, state="applying", access_key=None)]}), (503, "away")):
+        manila.answers["GET /v2/share-access-rules"] = answer
+        assert node(ready, "master").get("/node/v1/mounts/0/key").status_code == 503
+
+
+def test_a_folder_that_goes_by_addresses_has_no_key(manila: Recorded, folder: Folder, ready: Cluster) -> None:
+    Mount.objects.create(cluster=ready, folder=folder, path="/data/flights", access="rw")
+    assert node(ready, "master").get("/node/v1/mounts/0/key").status_code == 404

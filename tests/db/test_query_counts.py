@@ -28,17 +28,17 @@ from tests.db.conftest import make_ready
 # Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
 PAGES = {
     "log-in": 2,
-    "home": 9,
-    "cluster": 6,
+    "home": 10,
+    "cluster": 7,
     "job": 4,
     "job-log": 3,
     "job-output": 4,
 }
 ANSWERS = {
     "courses": 2,
-    "clusters": 4,
-    "cluster": 4,
-    "cluster-jobs": 5,
+    "clusters": 5,
+    "cluster": 5,
+    "cluster-jobs": 6,
     "folders": 4,
     "folder": 4,
     "job": 2,

@@ -10,11 +10,13 @@ import pytest
 from portal.cloud.stacks import Stack
 from portal.clusters.decisions import (
     Adopt,
+    AwaitAccessEnd,
     CreateStack,
     DeleteStack,
     End,
     Examine,
     Fail,
+    LearnAddresses,
     MarkDeleted,
     MarkReady,
     Wait,
@@ -32,8 +34,12 @@ def stack(state: str, reason: str = "") -> Stack:
 
 
 def row(status: str, target: str = "ready", stack_id: str | None = "s1", **fields: Any) -> Cluster:
+    asked = {name: fields.pop(name) for name in ("node_failed", "lacks_addresses", "granted") if name in fields}
     values = {"expires_at": LATER, "spec": {"framework": "spark"}, **fields}
-    return Cluster(status=status, target=target, stack_id=stack_id, **values)
+    made = Cluster(status=status, target=target, stack_id=stack_id, **values)
+    for name, value in asked.items():
+        setattr(made, name, value)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,9 @@ def row(status: str, target: str = "ready", stack_id: str | None = "s1", **field
         (row("creating", stack_id=None), "CREATE_IN_PROGRESS", Adopt("s1")),
         (row("creating", stack_id=None), "CREATE_COMPLETE", Adopt("s1")),
         (row("creating"), "CREATE_IN_PROGRESS", Wait()),
+        (row("creating", lacks_addresses=True), "CREATE_IN_PROGRESS", LearnAddresses("s1")),
+        (row("creating", lacks_addresses=True, node_failed=True), "CREATE_IN_PROGRESS", Examine("s1")),
+        (row("creating", lacks_addresses=True), "CREATE_COMPLETE", MarkReady()),
         (row("creating"), "CREATE_COMPLETE", MarkReady()),
         (row("ready"), "CREATE_COMPLETE", Wait()),
         (row("failed"), "CREATE_FAILED", Wait()),
@@ -52,6 +61,8 @@ def row(status: str, target: str = "ready", stack_id: str | None = "s1", **field
         (row("failed", expires_at=EARLIER), "CREATE_FAILED", End()),
         (row("deleting", "deleted"), "CREATE_COMPLETE", DeleteStack("s1")),
         (row("deleting", "deleted", None), "CREATE_IN_PROGRESS", DeleteStack("s1")),
+        (row("deleting", "deleted", granted=True), "CREATE_COMPLETE", AwaitAccessEnd()),
+        (row("deleting", "deleted", granted=True), None, AwaitAccessEnd()),
         (row("deleting", "deleted"), "DELETE_IN_PROGRESS", Wait()),
         (row("deleting", "deleted"), "DELETE_FAILED", DeleteStack("s1")),
         (row("deleting", "deleted"), None, MarkDeleted()),
