@@ -111,7 +111,12 @@ def parser() -> argparse.ArgumentParser:
     )
     one = verb("render", "print the Heat template of a cluster", run_render)
     one.add_argument("spec", metavar="SPEC.yaml")
-    one.add_argument("--parameters", action="store_true", help="print the values of its parameters instead, as JSON")
+    shape = one.add_mutually_exclusive_group()
+    shape.add_argument("--parameters", action="store_true", help="print the values of its parameters instead, as JSON")
+    shape.add_argument("--json", action="store_true", help="print template, parameters and figures instead, as JSON")
+    one = verb("schema", "print the JSON Schema of a cluster's fields", run_schema)
+    one.add_argument("of", nargs="?", choices=["request"], help="only of what a person may ask for")
+    one.add_argument("--markdown", action="store_true", help="print docs/cluster-spec.md instead")
     one = verb("lint", "look for what is wrong with Heat templates; exit status 1 when something is", run_lint)
     one.add_argument("templates", nargs="+", metavar="TEMPLATE", help="a HOT file; - is the standard input")
     one = verb("token", "print a new API token of a user", run_token)
@@ -260,9 +265,13 @@ def absolute(name: str) -> str:
 
 
 def run_render(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
-    parameters = ["--parameters"] if arguments.parameters else []
-    command = portal_command(paths, "-m", "heat_templates", absolute(arguments.spec), *parameters)
-    return run_program(paths, command)
+    shape = [word for word in ("--parameters", "--json") if getattr(arguments, word.removeprefix("--"))]
+    return run_program(paths, portal_command(paths, "-m", "heat_templates", absolute(arguments.spec), *shape))
+
+
+def run_schema(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    words = [*([arguments.of] if arguments.of else []), *(["--markdown"] if arguments.markdown else [])]
+    return run_program(paths, portal_command(paths, "-m", "heat_templates.schema", *words))
 
 
 def run_lint(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:

@@ -7,12 +7,21 @@ and is not judged; what the guards are about must therefore be written out in th
 from __future__ import annotations
 
 from heat_templates import limits
-from heat_templates.lint import numbers, references, secrets, security_groups, servers, types
+from heat_templates.lint import numbers, ports, references, secrets, security_groups, servers, storage, types
 from heat_templates.lint.template import Finding, Template, Unreadable, read
 
 __all__ = ["Finding", "Template", "Unreadable", "judge", "lint", "read"]
 
-RULES = (types.find, references.find, security_groups.find, servers.find, secrets.find, numbers.find)
+RULES = (
+    types.find,
+    references.find,
+    security_groups.find,
+    ports.find,
+    servers.find,
+    storage.find,
+    secrets.find,
+    numbers.find,
+)
 
 
 def lint(text: str) -> list[Finding]:

@@ -29,7 +29,7 @@ def _server(template: Template, path: Path, properties: Mapping[str, Any]) -> It
         what = f"the server's name has {len(str(name))} characters"
         why = f"a name of more than {limits.SERVER_NAME} makes no host name with Heat"
         yield Finding((*path, "name"), what, why, f"use {limits.SERVER_NAME} or fewer")
-    size = least_bytes(properties.get("user_data"))
+    size = least_bytes(properties.get("user_data"), template)
     if size > limits.USER_DATA_BYTES:
         why = f"{limits.USER_DATA_BYTES} fit. {NOVA}"
         remedy = "put what is long into the image, or fetch it at boot"
@@ -61,26 +61,27 @@ def _fits(seconds: float | str) -> bool:
         return False
 
 
-def least_bytes(value: Any) -> int:
+def least_bytes(value: Any, template: Template | None = None) -> int:
     """How many bytes a value comes to at the least: what only Heat knows may be empty."""
     name = function(value)
     if name in ("str_replace", "str_replace_strict", "str_replace_vstrict"):
-        return _replaced(value[name])
+        return _replaced(value[name], template)
     if name == "list_join" and isinstance(value[name], list):
-        return sum(least_bytes(each) for part in value[name][1:] if isinstance(part, list) for each in part)
+        return sum(least_bytes(each, template) for part in value[name][1:] if isinstance(part, list) for each in part)
     if name or value is None:
         return 0
     # Maps become JSON, which writes in ASCII.
     return len(value.encode() if isinstance(value, str) else json.dumps(_visible(value)))
 
 
-def _replaced(argument: Any) -> int:
+def _replaced(argument: Any, template: Template | None) -> int:
     text, given = (argument.get("template"), argument.get("params")) if isinstance(argument, dict) else (None, None)
+    text = template.known(text) if template else text
     if not isinstance(text, str) or not isinstance(given, dict):
         return 0
     size = len(text.encode())
     for name, value in given.items():
-        size += text.count(str(name)) * (least_bytes(value) - len(str(name).encode()))
+        size += text.count(str(name)) * (least_bytes(value, template) - len(str(name).encode()))
     return max(size, 0)
 
 

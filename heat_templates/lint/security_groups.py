@@ -6,10 +6,11 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from heat_templates import limits
 from heat_templates.lint.template import Finding, Path, Template, function, walk
 
 # Wider than any private block (10.0.0.0/8, fc00::/7): halves of the world are the world too.
-NARROW = {4: 8, 6: 7}
+NARROW = {4: limits.WIDEST_RANGE, 6: 7}
 WHY = "open Spark masters and HDFS are found and misused within hours"
 REMEDY = "name the addresses that may come in (remote_ip_prefix), or admit a security group only (remote_mode)"
 

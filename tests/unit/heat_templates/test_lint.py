@@ -51,21 +51,48 @@ def test_the_golden_templates_are_good(path: Path) -> None:
 
 # Each breaks the golden template in one place, as a careless change would.
 CARELESS = [
-    ('remote_ip_prefix: "127.88.3.2/32"', 'remote_ip_prefix: "0.0.0.0/0"', "the rule admits everybody"),
-    ("remote_mode: remote_group_id", "protocol: tcp", "the rule admits everybody: it names no remote"),
-    ("user_data_update_policy: IGNORE", "user_data_update_policy: REPLACE", "user_data_update_policy is not IGNORE"),
-    ("    hidden: true", "    description: of the cluster", "looks like a secret and is not hidden"),
-    ("secret: {get_param: cluster_secret}", "secret: hunter2", "a secret stands in the template"),
-    ("timeout: 900", "timeout: 43201", "the timeout is 43201"),
-    ("OS::Neutron::Port", "OS::Neutron::Prot", "unknown resource type OS::Neutron::Prot"),
-    ("depends_on: master", "depends_on: mister", "there is no resource mister"),
-    ("value: {get_attr: [hosts, value]}", "value: {get_param: node_credentials}", "the output shows the hidden"),
-]
+    ("spark-1", 'remote_ip_prefix: "127.88.3.2/32"', 'remote_ip_prefix: "0.0.0.0/0"', "the rule admits everybody"),
+    ("spark-1", "remote_mode: remote_group_id", "protocol: tcp", "the rule admits everybody: it names no remote"),
+    (
+        "spark-1",
+        "user_data_update_policy: IGNORE",
+        "user_data_update_policy: REPLACE",
+        "user_data_update_policy is not IGNORE",
+    ),
+    ("spark-1", "    hidden: true", "    description: of the cluster", "looks like a secret and is not hidden"),
+    ("spark-1", "secret: {get_param: cluster_secret}", "secret: hunter2", "a secret stands in the template"),
+    ("spark-1", "timeout: 900", "timeout: 43201", "the timeout is 43201"),
+    ("spark-1", "OS::Neutron::Port", "OS::Neutron::Prot", "unknown resource type OS::Neutron::Prot"),
+    ("spark-1", "depends_on: master", "depends_on: mister", "there is no resource mister"),
+    (
+        "spark-1",
+        "value: {get_attr: [hosts, value]}",
+        "value: {get_param: node_credentials}",
+        "the output shows the hidden",
+    ),
+    ("volumes", ", delete_on_termination: true", "", "delete_on_termination: true is missing"),
+    (
+        "volumes",
+        "delete_on_termination: true",
+        "delete_on_termination: false",
+        "delete_on_termination: true is missing",
+    ),
+    ("folders", "    immutable: true", "    immutable: false", "the share_type of the share scratch is this parameter"),
+    ("floating-ip", 'remote_ip_prefix: "192.0.2.0/24"', "remote_ip_prefix: 0.0.0.0/0", "the rule admits everybody"),
+    (
+        "floating-ip",
+        "network: {get_param: network}",
+        "network: {get_param: network}\n      port_security_enabled: false",
+        "the port has no security",
+    ),
+    ("own-network", "OS::Neutron::Subnet", "OS::Neutron::Subnets", "unknown resource type OS::Neutron::Subnets"),
+    ("own-network", "depends_on: way-out", "depends_on: way_out", "there is no resource way_out"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("good", "bad", "says"), CARELESS)
-def test_a_careless_change_of_a_golden_template_is_found(good: str, bad: str, says: str) -> None:
-    text = GOLDEN[0].read_text()
+@pytest.mark.parametrize(("name", "good", "bad", "says"), CARELESS)
+def test_a_careless_change_of_a_golden_template_is_found(name: str, good: str, bad: str, says: str) -> None:
+    text = (GOLDEN[0].parent / f"{name}.yaml").read_text()
     changed = text.replace(good, bad)
     assert changed != text
     findings = lint(changed)
@@ -384,3 +411,39 @@ def test_the_command_says_where_what_why_and_what_to_do(tmp_path: Path) -> None:
     for unreadable in (tmp_path / "none.yaml", tmp_path):
         assert run(str(bad), str(unreadable)).returncode == 2
     assert "cannot read -" in run("-", given="[]").stderr
+
+
+def test_volumes_end_with_their_server() -> None:
+    kept = {"volume_id": "v", "boot_index": -1}
+    for device in (kept, {**kept, "delete_on_termination": False}, {"image": "i", "volume_size": 9}):
+        assert found({"s": server(block_device_mapping_v2=[device])}) == [
+            "resources.s.properties.block_device_mapping_v2[0]: delete_on_termination: true is missing"
+        ]
+    for device in ({**kept, "delete_on_termination": True}, {"swap_size": 512}, {"ephemeral_size": 9}):
+        assert found({"s": server(block_device_mapping_v2=[device])}) == []
+
+
+def test_a_share_keeps_its_size() -> None:
+    share = {"s": {"type": "OS::Manila::Share", "properties": {"share_protocol": "NFS", "size": {"get_param": "gb"}}}}
+    changing = one(share, parameters={"gb": {"type": "number"}})
+    assert changing.where == "parameters.gb"
+    assert "deletes the one with the data" in changing.why
+    assert found(share, parameters={"gb": {"type": "number", "immutable": True}}) == []
+    share["s"]["properties"]["size"] = 5
+    assert found(share) == []
+
+
+def test_a_floating_ip_leads_to_a_guarded_port() -> None:
+    resources: dict[str, Any] = {
+        "port": {"type": "OS::Neutron::Port", "properties": {"network": "n"}},
+        "way": {"type": "OS::Neutron::FloatingIP", "properties": {"port_id": {"get_resource": "port"}}},
+    }
+    assert found(resources) == ["resources.port: the floating IP way leads to this port, which names no security group"]
+    resources["port"]["properties"]["security_groups"] = ["members"]
+    assert found(resources) == []
+
+
+def test_the_size_of_user_data_counts_where_its_text_is_a_parameter() -> None:
+    text = {"str_replace": {"template": {"get_param": "text"}, "params": {"$facts": "x" * 100}}}
+    long = {"text": {"type": "string", "default": "$facts" * (limits.USER_DATA_BYTES // 100 + 1)}}
+    assert "user_data has" in one({"s": server(user_data=text)}, parameters=long).what

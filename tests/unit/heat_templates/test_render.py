@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heat_templates import SECRET_PARAMETERS, ClusterSpec, SpecError, render, server_name
+from heat_templates import SECRET_PARAMETERS, ClusterSpec, SpecError, limits, most_workers, render, schema, server_name
 from heat_templates.lint import lint
 
 HERE = Path(__file__).parent
@@ -217,6 +217,50 @@ def test_server_names_are_host_names(name: str, node: str) -> None:
     assert made.endswith(f"-{node}")
 
 
+def test_a_spec_says_how_large_it_is_and_how_many_workers_would_be_the_most() -> None:
+    figures = render(example(workers=160)).figures
+    assert figures.resources == len(load(example(workers=160))["resources"]) == 3 + 4 * 161
+    assert figures.template_bytes < limits.TEMPLATE_BYTES
+    assert figures.user_data_bytes < limits.NODE_BYTES
+    assert most_workers(example()) == 160
+
+
+def test_what_heat_would_refuse_is_refused_with_the_figure() -> None:
+    volumes = {"storage": "volumes", "volume_gb": 1, "volumes_each": 8}
+    with pytest.raises(SpecError, match=r"1928 resources are more than Heat's 1000"):
+        render(example(workers=160, hdfs=volumes))
+    most = most_workers(example(hdfs=volumes))
+    assert render(example(workers=most, hdfs=volumes)).figures.resources <= limits.RESOURCES
+    with pytest.raises(SpecError, match="resources"):
+        render(example(workers=most + 1, hdfs=volumes))
+
+
+def test_settings_that_make_the_user_data_too_large_are_refused_with_the_figure() -> None:
+    settings = {"spark": {f"spark.my.{number}": "x" * 1000 for number in range(9)}}
+    with pytest.raises(SpecError, match=r"a node's user-data of \d+ bytes exceeds 8192"):
+        render(example(settings=settings))
+    assert most_workers(example(settings=settings)) == 0
+
+
+def test_the_page_of_fields_is_the_one_that_the_code_gives() -> None:
+    stale = "docs/cluster-spec.md is stale: ./slipway schema --markdown > docs/cluster-spec.md"
+    assert (EXAMPLE.parents[1] / "docs" / "cluster-spec.md").read_text() == schema.markdown(), stale
+
+
+def test_every_field_says_who_gives_it_and_what_it_is() -> None:
+    for name, field in schema.whole()["properties"].items():
+        assert field["x-from"] in ("person", "site"), name
+        assert field["description"], name
+        assert field["x-from"] == "site" or field["title"], name
+
+
+def test_a_request_has_no_field_of_the_sites() -> None:
+    request = schema.request()
+    assert {"id", "owner", "course", "portal_url", "network", "folders"}.isdisjoint(request["properties"])
+    assert set(request["required"]) == {"name", "framework", "workers", "flavor"}
+    assert "$ref" not in json.dumps([request, schema.whole()])
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "heat_templates", *arguments], capture_output=True, text=True, check=False
@@ -226,6 +270,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_prints_template_and_parameters() -> None:
     assert run(str(EXAMPLE)).stdout == render(example()).template
     assert json.loads(run(str(EXAMPLE), "--parameters").stdout) == render(example()).parameters
+
+
+def test_the_command_says_what_the_template_comes_to() -> None:
+    figures = {**render(example()).figures._asdict(), "most_workers": 160}
+    assert json.loads(run(str(EXAMPLE), "--json").stdout)["figures"] == figures
+    assert f"{figures['resources']} resources" in run(str(EXAMPLE)).stderr
+    assert "160 workers would be the most" in run(str(EXAMPLE)).stderr
 
 
 def test_the_command_names_what_is_wrong(tmp_path: Path) -> None:
