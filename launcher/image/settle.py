@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from launcher.image.root import run
@@ -21,12 +21,15 @@ DISABLED = (
 )
 
 
-def settle(root: Path, overlays: Iterable[Path]) -> None:
+def settle(root: Path, overlays: Collection[Path]) -> None:
     """Our files, then a site's own over them; the user; which services run."""
     for tree in (TREE, *overlays):
         # A link in the way is replaced, never written through: it may lead to this machine's own files.
         how = ["-a", "--no-preserve=ownership", "--remove-destination"]
         run(["cp", *how, f"{tree}/.", str(root)], f"copying {tree} into the image")
+    if overlays:
+        # A site's own authorities, which Heat and the portal may be signed by.
+        run(["chroot", str(root), "update-ca-certificates"], "update-ca-certificates in the image")
     _add_user(root)
     for unit in DISABLED:
         _systemctl(root, "disable", unit)

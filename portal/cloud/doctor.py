@@ -11,14 +11,16 @@ from portal.cloud.quotas import Room, fitting, tightest
 OK, WARNING, FAILED = "ok", "warning", "failed"
 NEEDED_ROLES = ("member", "heat_stack_owner")
 MIGHTY_ROLES = ("admin", "manager")
+WELL_IF_MEANT = "well if that is meant; else look at region and interface, and at `openstack catalog list`"
 UNKNOWN = "unknown"  # the portal's bundle, where it was never up
 CLOCK_FINE, CLOCK_BAD = 5, 60  # seconds that two clocks may differ
-# Kinds of services, what people call them, and what is lost without one; nothing works where that is empty.
+# Kinds of services, what people call them, and what is lost without one; nothing works where that is empty. Whether
+# Heat can make servers at all is seen by its resource types.
 SERVICES = (
     ("orchestration", "Heat", ""),
-    ("compute", "Nova", ""),
-    ("network", "Neutron", ""),
-    ("image", "Glance", ""),
+    ("compute", "Nova", "flavors and quotas cannot be looked at"),
+    ("network", "Neutron", "networks and quotas cannot be looked at"),
+    ("image", "Glance", "images cannot be looked at"),
     ("shared-file-system", "Manila", "there are no folders"),
     ("block-storage", "Cinder", "no cluster can have volumes"),
 )
@@ -138,7 +140,7 @@ def _services(facts: Facts) -> Iterator[Check]:
         elif address:
             yield Check(name, OK, address)
         elif lost:
-            yield Check(name, WARNING, f"the catalogue has no {kind}: {lost}", "well if that is meant")
+            yield Check(name, WARNING, f"the catalogue has no {kind}: {lost}", WELL_IF_MEANT)
         else:
             advice = "look at region and interface of this connection, and at `openstack catalog list`"
             yield Check(name, FAILED, f"the catalogue has no {kind} here", advice)
@@ -158,7 +160,7 @@ def _types(facts: Facts, wanted: Wanted, known: Sequence[str]) -> Iterator[Check
             "resource types",
             WARNING,
             f"what needs these cannot be asked for: {', '.join(extra)}",
-            "well if that is meant",
+            WELL_IF_MEANT,
         )
 
 
@@ -246,7 +248,9 @@ def _images(facts: Facts, wanted: Wanted) -> Check:
 
 def _reach(facts: Facts, wanted: Wanted) -> Iterator[Check]:
     subnets = facts.networks.get(wanted.network)
-    if subnets is None:
+    if not facts.services.get("network"):
+        pass
+    elif subnets is None:
         advice = f"set SLIPWAY_NETWORK to one that all projects see: {_some(list(facts.networks)) or 'there is none'}"
         yield Check("network", FAILED, f"there is no network {wanted.network}", advice)
     elif not subnets:

@@ -46,7 +46,8 @@ def projects() -> list[Project]:
     """Those in which the service user has a role: the courses' own. Raises CloudUnavailable, CloudRefused."""
     with sessions.named_failures():
         rows = sessions.unscoped().get(f"{settings.CLOUD.auth_url}/auth/projects").json()["projects"]
-        return sorted(Project(row["id"], row["name"]) for row in rows if row["enabled"])
+        found = [Project(row["id"], row["name"]) for row in rows if row["enabled"]]
+        return sorted(found, key=lambda project: project.name)
 
 
 def clock_and_token_life() -> tuple[float, float]:

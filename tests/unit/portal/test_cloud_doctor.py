@@ -91,9 +91,9 @@ def test_a_token_must_outlive_a_boot() -> None:
 
 
 def test_a_service_that_is_needed_fails_and_one_that_is_not_is_told() -> None:
-    without = {kind: "x" for kind in GOOD.services if kind not in ("compute", "block-storage")}
-    nova, cinder = bad(services=without)
-    assert (nova.name, nova.verdict) == ("Nova", "failed")
+    without = {kind: "x" for kind in GOOD.services if kind not in ("orchestration", "block-storage")}
+    heat, cinder = bad(services=without)
+    assert (heat.name, heat.verdict) == ("Heat", "failed")
     assert (cinder.name, cinder.verdict) == ("Cinder", "warning")
     assert one(troubles={"network": "timed out"}).text == "timed out"
 
@@ -142,6 +142,13 @@ def test_a_flavor_must_be_large_enough_and_a_share_type_be_there() -> None:
 def test_the_network_must_be_there_and_give_addresses() -> None:
     assert "there is no network campus" in one(networks={"other": 1}).text
     assert "no subnet" in one(networks={"campus": 0}).text
+
+
+def test_what_cannot_be_looked_at_is_a_warning_as_in_the_embedded_cloud() -> None:
+    heat_alone = {"orchestration": "http://127.0.0.1:18104", "shared-file-system": "http://127.0.0.1:18786"}
+    found = bad(services=heat_alone, networks={}, auth_url="http://127.0.0.1:15100/v3")
+    assert {check.name for check in found} == {"Nova", "Neutron", "Glance", "Cinder"}
+    assert {check.verdict for check in found} == {"warning"}
 
 
 def test_whether_servers_reach_the_portal_is_tried_or_told() -> None:

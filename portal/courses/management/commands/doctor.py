@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -14,9 +16,11 @@ from django.db import OperationalError
 import heat_templates
 from cloudinit import frameworks
 from heat_templates.lint.types import KNOWN
-from portal.cloud import doctor, quotas
-from portal.cloud.doctor import Facts, Wanted
+from portal.cloud import catalogue, doctor, quotas
+from portal.cloud.doctor import Facts, Probe, Wanted
 from portal.cloud.inspection import inspect
+from portal.cloud.probe import probe
+from portal.cloud.sessions import CloudUnavailable
 from portal.courses.models import Course
 
 SMALLEST_NODE = 1024  # MB; with less a node's Java programs and a job do not fit
@@ -32,16 +36,32 @@ class Command(BaseCommand):
         )
         parser.add_argument("--workers", type=int, default=2, metavar="W", help="workers of each cluster (2)")
         parser.add_argument("--flavor", metavar="NAME", help="of all nodes; else the smallest that is large enough")
+        parser.add_argument(
+            "--probe", metavar="IMAGE", help="a small server of this image calls the portal, and is deleted"
+        )
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         facts = inspect(_courses())
-        wanted = _wanted(facts, options["clusters"], options["workers"], options["flavor"])
+        if not facts.services.get("compute"):
+            # Such a cloud cannot say what it has: the portal's catalogue came from a document.
+            facts = replace(facts, catalogue=_catalogue(), remarks=())
+        flavor = _flavor(facts, options["flavor"])
+        wanted = _wanted(flavor, options["clusters"], options["workers"])
+        if options["probe"] and (usable := [project.id for project in facts.projects if not project.trouble]):
+            facts = replace(facts, probe=_probe(usable[0], flavor["name"], options["probe"]))
         checks = doctor.judge(facts, wanted, KNOWN)
         said = json.dumps(doctor.as_json(checks), indent=2) if options["json"] else "\n".join(doctor.lines(checks))
         self.stdout.write(said)
         if not doctor.is_good(checks):
             raise CommandError("This cloud is not ready: see what failed.")
+
+
+def _probe(project_id: str, flavor: str, image: str) -> Probe:
+    try:
+        return probe(project_id, settings.NETWORK, flavor, image, settings.NODE_URL)
+    except CloudUnavailable as error:
+        return Probe(0, f"the cloud went away in the middle: {error}")
 
 
 def _courses() -> dict[str, str]:
@@ -52,9 +72,15 @@ def _courses() -> dict[str, str]:
         return {}
 
 
-def _wanted(facts: Facts, clusters: int, workers: int, flavor_name: str | None) -> Wanted:
+def _catalogue() -> catalogue.Document:
+    try:
+        return catalogue.document()
+    except OperationalError:
+        return {}
+
+
+def _wanted(flavor: Mapping[str, Any], clusters: int, workers: int) -> Wanted:
     framework = frameworks.names()[0]
-    flavor = _flavor(facts, flavor_name)
     spec = heat_templates.ClusterSpec(
         id=str(uuid.UUID(int=0)),
         name="doctor",
@@ -84,10 +110,10 @@ def _wanted(facts: Facts, clusters: int, workers: int, flavor_name: str | None) 
     )
 
 
-def _flavor(facts: Facts, name: str | None) -> dict[str, Any]:
+def _flavor(facts: Facts, name: str | None) -> Mapping[str, Any]:
     """The one that is named, else the smallest that is large enough, else one that is no cloud's."""
     known = sorted(facts.catalogue.get("flavors", []), key=lambda flavor: (flavor["memory_mb"], flavor["vcpus"]))
     fitting = [each for each in known if each["name"] == name or (not name and each["memory_mb"] >= SMALLEST_NODE)]
     if name and known and not fitting:
         raise CommandError(f"There is no flavor {name}: there is {', '.join(each['name'] for each in known)}.")
-    return dict(fitting[0]) if fitting else {"name": "small", "vcpus": 1, "memory_mb": SMALLEST_NODE}
+    return fitting[0] if fitting else {"name": "small", "vcpus": 1, "memory_mb": SMALLEST_NODE}
