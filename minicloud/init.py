@@ -20,7 +20,10 @@ from typing import Any
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_READ_ONLY, MS_NO_SETUID, MS_NO_DEVICES, MS_REMOUNT = 1, 2, 4, 32
-MS_BIND, MS_RECURSIVE, MS_SLAVE = 4096, 16384, 1 << 19
+MS_BIND, MS_RECURSIVE, MS_UNBINDABLE, MS_SLAVE = 4096, 16384, 1 << 17, 1 << 19
+MNT_DETACH = 2
+# What the machine's list of mounts says of a root folder that is a server's own.
+OWN_ROOT = "slipway-root"
 # Below the hidden folder of shares: the real one, for compute alone.
 ALL_SHARES = "all"
 OPEN_FILES = 65536
@@ -52,19 +55,52 @@ def main() -> None:
     say("stopped")
 
 
+def call(name: str, *arguments: object) -> None:
+    """A function of the C library that Python's has not."""
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
+    call("mount", *words[:3], ctypes.c_ulong(flags), words[3])
+
+
 def own_mounts(shares: str) -> None:
     """Mounts of one's own, which nobody outside sees, nor what is mounted there later."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    _own_namespace(shares)
+    try:
+        _own_root(shares)
+    except OSError as error:
+        # As on an initial ramdisk. Programs find their mounts below the server's root folder only.
+        say(f"no root folder of its own: {error}")
 
-    def call(name: str, *arguments: object) -> None:
-        if getattr(libc, name)(*arguments) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, f"{name}: {os.strerror(number)}")
 
-    def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-        words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
-        call("mount", *words[:3], ctypes.c_ulong(flags), words[3])
+def _own_root(place: str) -> None:
+    """The machine's root folder anew, all of it bound into one that is ours: what the machine has not can be put there.
+    It is made at `place`, which is seen no more meanwhile."""
+    mount(OWN_ROOT, place, "tmpfs", MS_NO_SETUID | MS_NO_DEVICES, "mode=755,size=1m")
+    # Else it would be bound into itself.
+    mount(None, place, None, MS_UNBINDABLE)
+    for entry in os.scandir("/"):
+        copy = f"{place}/{entry.name}"
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), copy)  # noqa: PTH211, PTH115 - words, not paths
+            continue
+        if entry.is_dir():
+            Path(copy).mkdir()
+        else:
+            Path(copy).touch()
+        mount(entry.path, copy, None, MS_BIND | MS_RECURSIVE)
+    os.chdir(place)
+    # The old root comes to lie on the new one, and is taken off.
+    call("pivot_root", b".", b".")
+    call("umount2", b".", MNT_DETACH)
+    os.chdir("/")
 
+
+def _own_namespace(shares: str) -> None:
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
         call("unshare", CLONE_NEWNS)

@@ -8,6 +8,7 @@ programs set them anew.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -184,8 +185,25 @@ def mount(shares: Shares, world: World, share: str, path: str, read_only: bool) 
         if any(each.path == point for each in of_process(os.getpid())):
             raise Refused(f"/{path} is busy or already mounted")
         syscalls.attach(tree, target)
+        show(world, path)
 
     do(work)
+
+
+def show(world: World, path: str) -> None:
+    """Let the server's programs find what lies below its root folder by its own path too, as in a real server.
+
+    Not where the machine has something of that name, or the server no root folder of its own.
+    """
+    first = Path(path).parts[0]
+    if has_own_root(mountinfo("self")):
+        with contextlib.suppress(FileExistsError):
+            Path("/", first).symlink_to(world.root / first)
+
+
+def has_own_root(text: str) -> bool:
+    """By a /proc/PID/mountinfo."""
+    return any(fields[4] == "/" and fields[fields.index("-") + 2] == init.OWN_ROOT for fields in rows(text))
 
 
 def unmount(world: World, path: str, lazy: bool) -> None:

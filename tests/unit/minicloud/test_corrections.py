@@ -68,6 +68,15 @@ class Guest:
     def mounts(self) -> list[Mount]:
         return mounts.of_process(self.world.pid)
 
+    def reads(self, path: Path) -> str:
+        """A file as the server's programs read it, by the path that they would use; or the error."""
+
+        def read() -> None:
+            mounts.enter(self.world)
+            raise Refused(path.read_text())  # the one way for words out of the child
+
+        return str(mounts.in_child(read))
+
     def sees(self, path: Path) -> Path:
         """What the server has there."""
         return Path(f"/proc/{self.world.pid}/root", *path.parts[1:])
@@ -129,3 +138,24 @@ def test_a_rule_that_gives_reading_leaves_a_mount_to_read_even_where_a_file_is_o
     assert guest.sees(path / "file").read_text() == "x"
     with pytest.raises(OSError, match="Read-only file system"):
         guest.sees(path / "file").open("r+")
+
+
+def test_a_mount_is_found_by_its_own_path_too_and_by_that_server_alone(guest: Guest) -> None:
+    (guest.shares.data(ONE) / "file").write_text("x")
+    (guest.root / "data-of-a-test/course").mkdir(parents=True)
+    guest.mount(ONE, "data-of-a-test/course")
+    found = Path("/data-of-a-test/course/file")
+    assert guest.reads(found) == "x"
+    assert not found.parent.parent.exists()
+    mounts.unmount(guest.world, "data-of-a-test/course", lazy=False)
+    assert "No such file" in guest.reads(found)
+
+
+def test_what_the_machine_has_keeps_its_place(guest: Guest) -> None:
+    (guest.root / "etc").mkdir()
+    guest.mount(ONE, "etc")
+    assert guest.reads(Path("/etc/hostname")) == Path("/etc/hostname").read_text()
+
+
+def test_a_server_that_was_started_without_a_root_folder_of_its_own_changes_nothing_of_the_machines() -> None:
+    assert not mounts.has_own_root(mounts.mountinfo("self"))
