@@ -13,11 +13,17 @@ from portal.accounts.models import User
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
 from portal.clusters.progress import progress
+from portal.clusters.wishes import default_path
+from portal.folders import services as folders
+from portal.folders.models import Status as FolderStatus
+from portal.folders.rights import Deed
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import UNFINISHED
 
 LOG_SHOWN = 64_000  # bytes of a log's end; the whole one is a link away
+FOLDERS_SHOWN = 200
+FOLDER_MOVING = (FolderStatus.CREATING, FolderStatus.GROWING, FolderStatus.DELETING)
 MOVING = (Status.CREATING, Status.UPDATING, Status.DELETING)
 
 
@@ -40,6 +46,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         **row,
         "health": cluster.health(timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
+        "mounts": cluster.mounts.all(),
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
         "steps": [(event, titles.get(event.step, event.step)) for event in row["events"]],
         **(_failure(cluster) if cluster.status == Status.FAILED else {}),
@@ -58,6 +65,32 @@ def _failure(cluster: Cluster) -> dict[str, Any]:
 
 def cluster_fragment(user: User, cluster_id: UUID) -> str:
     return render_to_string("web/_cluster.html", cluster_context(user, cluster_id))
+
+
+def folders_context(user: User) -> dict[str, Any]:
+    present = folders.visible_to(user).exclude(status=FolderStatus.DELETED).order_by("course__name", "name")
+    rows = folders.seen(user, present[:FOLDERS_SHOWN])
+    return {"rows": rows, "moving": any(row.folder.status in FOLDER_MOVING for row in rows)}
+
+
+def folders_fragment(user: User, _: UUID) -> str:
+    return render_to_string("web/_folders.html", folders_context(user))
+
+
+def folder_context(user: User, folder_id: UUID) -> dict[str, Any]:
+    row = folders.find(user, folder_id)
+    return {
+        "row": row,
+        "folder": row.folder,
+        "moving": row.folder.status in FOLDER_MOVING,
+        "path": default_path(row.folder),
+        "may_grow": Deed.GROW in row.deeds,
+        "may_delete": Deed.DELETE in row.deeds,
+    }
+
+
+def folder_fragment(user: User, folder_id: UUID) -> str:
+    return render_to_string("web/_folder.html", folder_context(user, folder_id))
 
 
 def duration(seconds: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, cast
 from uuid import UUID
@@ -23,6 +24,7 @@ from portal.jobs import files as job_files
 from portal.jobs import services as jobs
 from portal.refusals import Conflict, Invalid, StaleForm
 from portal.web import fragments
+from portal.web.folder_forms import FolderUsesForm
 from portal.web.forms import CreateForm, LogInForm
 from portal.web.streams import stream
 
@@ -67,19 +69,21 @@ def home(request: HttpRequest) -> HttpResponse:
     visible = clusters.visible_to(user).exclude(status=Status.DELETED)
     mine = [fragments.cluster_row(cluster) for cluster in visible.filter(owner=user)]
     others = [fragments.cluster_row(cluster) for cluster in visible.exclude(owner=user)[:OTHERS_SHOWN]]
-    context = {"mine": mine, "others": others, "form": CreateForm(user), "moving": any(row["moving"] for row in mine)}
+    forms = {"form": CreateForm(user), "uses": FolderUsesForm(user)}
+    context = {"mine": mine, "others": others, **forms, "moving": any(row["moving"] for row in mine)}
     return render(request, "web/home.html", context)
 
 
 @form_of("home")
 def create(request: HttpRequest) -> HttpResponse:
-    form = CreateForm(user_of(request), request.POST)
+    user = user_of(request)
+    form, uses = CreateForm(user, request.POST), FolderUsesForm(user, request.POST)
     if form.is_valid():
         try:
-            return redirect("cluster", clusters.create(user_of(request), form.wish()).pk)
+            return redirect("cluster", clusters.create(user, replace(form.wish(), folders=uses.uses())).pk)
         except (Invalid, Conflict) as refusal:
             form.refuse(refusal)
-    return render(request, "web/create.html", {"form": form}, status=422)
+    return render(request, "web/create.html", {"form": form, "uses": uses}, status=422)
 
 
 @login_required

@@ -10,6 +10,7 @@ from django.test import Client
 
 from portal.accounts.models import User
 from portal.clusters.models import Cluster, Status
+from portal.folders.models import Folder
 from portal.jobs import storage
 from portal.jobs.models import Job, JobOutput
 from tests.db.conftest import problem
@@ -111,6 +112,28 @@ def test_pages_that_change_something_refuse_others(
         assert browser(person).post(path.format(cluster=ready.pk)).status_code == status
     ready.refresh_from_db()
     assert ready.target == Status.READY
+
+
+def test_pages_of_a_folder_are_shown_to_its_course_and_its_buttons_to_those_who_may(
+    browser: Callable[[User], Client], folder: Folder, alice: User, bob: User, charlie: User, dora: User
+) -> None:
+    for person, status, buttons in ((alice, 200, False), (bob, 200, True), (dora, 200, True), (charlie, 404, False)):
+        answer = browser(person).get(f"/folders/{folder.pk}")
+        assert (answer.status_code, f"Delete {folder.name}" in answer.content.decode()) == (status, buttons), person
+        assert (folder.name in browser(person).get("/folders").content.decode()) == (status == 200)
+    assert browser(charlie).get(f"/folders/{folder.pk}/live").status_code == 404
+    for path in ("/folders", f"/folders/{folder.pk}"):
+        assert Client().get(path).status_code == 302
+
+
+@pytest.mark.parametrize(("deed", "sent"), [("grow", {"size_gb": "9"}), ("delete", {})])
+def test_pages_that_change_a_folder_refuse_others(
+    deed: str, sent: dict[str, str], browser: Callable[[User], Client], folder: Folder, alice: User, charlie: User
+) -> None:
+    for person, status in ((alice, 403), (charlie, 404)):
+        assert browser(person).post(f"/folders/{folder.pk}/{deed}", sent).status_code == status
+    folder.refresh_from_db()
+    assert (folder.target, folder.wanted_gb) == ("available", 5)
 
 
 def test_the_home_page_shows_a_student_only_their_own(

@@ -28,8 +28,10 @@ from tests.db.conftest import make_ready
 # Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
 PAGES = {
     "log-in": 2,
-    "home": 10,
+    "home": 11,
     "cluster": 7,
+    "folders": 7,
+    "folder": 5,
     "job": 4,
     "job-log": 3,
     "job-output": 4,
@@ -48,7 +50,8 @@ ANSWERS = {
 }
 # They change something, or are streams of what a page shows already.
 ACTIONS = {"create", "delete", "submit", "log-out", "tokens", "folder-grow", None}
-STREAMS = {"cluster-live", "job-live"}
+ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
+STREAMS = {"cluster-live", "job-live", "folder-live", "folders-live"}
 LITTLE = {"number": 1, "jobs_of_one": 1}
 MUCH = {"number": 20, "jobs_of_one": 50}
 

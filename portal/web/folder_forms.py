@@ -1,0 +1,92 @@
+"""The forms of the pages about folders. They shape what is sent; what may be is decided in the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from portal.accounts.models import User
+from portal.cloud.models import ShareType
+from portal.clusters.wishes import FolderUse, default_path
+from portal.courses.services import courses_of
+from portal.folders import services as folders
+from portal.folders.models import Folder, Mount, Status
+from portal.folders.services import FolderWish
+from portal.refusals import Refusal
+
+NOT_USED = ("", "Not used")
+
+
+class FolderForm(forms.Form):
+    """A new folder of one of the person's courses."""
+
+    name = forms.CharField(label="Name")
+    course = forms.ChoiceField(label="Course")
+    size_gb = forms.IntegerField(label="Size (GB)", initial=1, widget=forms.NumberInput(attrs={"min": 1}))
+    share_type = forms.ChoiceField(label="Kind of storage")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.courses = [(str(course.pk), course.title) for course in courses_of(user)]
+        self.kinds = [(kind.name, kind.title) for kind in ShareType.objects.all()]
+        for name, choices in (("course", self.courses), ("share_type", self.kinds)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices
+
+    @property
+    def only_course(self) -> str | None:
+        """The course's title where there is nothing to choose."""
+        return self.courses[0][1] if len(self.courses) == 1 else None
+
+    def wish(self) -> FolderWish:
+        return FolderWish(**self.cleaned_data)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Shows each fault at its field, and the rest above the form."""
+        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
+        for field, why in known.items():
+            self.add_error(field, why)
+        if not known:
+            self.add_error(None, f"{refusal.detail} {refusal.next}")
+
+
+class FolderUsesForm(forms.Form):
+    """For a new cluster: each folder of the person's courses, and whether it is mounted."""
+
+    def __init__(self, user: User, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.label_suffix = ""
+        self.usable = list(_usable(user))
+        several = len({folder.course_id for folder in self.usable}) > 1
+        for folder in self.usable:
+            label = f"{folder.name} ({folder.course.title})" if several else folder.name
+            self.fields[_field(folder)] = forms.ChoiceField(
+                label=label, choices=[NOT_USED, *Mount.Access.choices], required=False, help_text=default_path(folder)
+            )
+
+    def uses(self) -> tuple[FolderUse, ...]:
+        """What was chosen; nothing where what was sent is none of the choices."""
+        chosen = self.cleaned_data if self.is_valid() else {}
+        return tuple(
+            FolderUse(str(folder.pk), access=chosen[_field(folder)])
+            for folder in self.usable
+            if chosen.get(_field(folder))
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is chosen already, so that it must not be hidden."""
+        return self.is_bound and bool(self.uses())
+
+
+def _usable(user: User) -> Iterable[Folder]:
+    mine = folders.visible_to(user).filter(status=Status.AVAILABLE, target=Status.AVAILABLE)
+    return mine.filter(course__in=courses_of(user)).prefetch_related(None).order_by("course__name", "name")
+
+
+def _field(folder: Folder) -> str:
+    return f"folder-{folder.pk}"
