@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from heat_templates.faults import describe, resolve
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     what: str
 
 
+@cache
 def whole() -> dict[str, Any]:
     """Of all fields, without references."""
     schema = ClusterSpec.model_json_schema()
@@ -42,6 +44,7 @@ def whole() -> dict[str, Any]:
     return {"$schema": DIALECT, **inlined}
 
 
+@cache
 def request() -> dict[str, Any]:
     """Of what a person may ask for."""
     schema = whole()

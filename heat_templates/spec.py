@@ -88,19 +88,23 @@ class Hdfs(_Part):
         description="the machine's root disk, its ephemeral disk, or Cinder volumes that end with the cluster",
     )
     volume_gb: Whole | None = Field(
-        default=None, ge=1, le=16_384, title="Size of a volume", description="in GB; for the storage `volumes`"
+        default=None, ge=1, le=16_384, title="Size of a volume", description="in GB; for volumes only"
     )
     volumes_each: Whole = Field(
         default=1, ge=1, le=8, title="Volumes of each worker", description="the master has one, for HDFS's names"
     )
-    volume_type: Label | None = Field(default=None, title="Volume type", description="one of the cloud's; its default")
+    volume_type: Label | None = Field(
+        default=None, title="Volume type", description="one of the cloud's; without it the cloud's default"
+    )
 
 
 class Scratch(_Part):
     """A share of the cluster's own, mounted on all nodes over NFS, that ends with it."""
 
     size_gb: Whole = Field(ge=1, le=102_400, title="Size", description="in GB")
-    share_type: Label | None = Field(default=None, title="Share type", description="one of the cloud's; its default")
+    share_type: Label | None = Field(
+        default=None, title="Share type", description="one of the cloud's; without it the cloud's default"
+    )
     path: MountPath = Field(default="/data/scratch", title="Path", description="where it stands on each node")
 
 
@@ -123,7 +127,8 @@ class Software(_Part):
 
 
 class ClusterSpec(_Part):
-    """One cluster. Made by `from_mapping`; raises SpecError, which names every wrong field at once."""
+    """One cluster. Made by `from_mapping`; raises SpecError, which names all wrong fields at once, and what is wrong
+    between fields when each is right for itself."""
 
     id: Identifier = Field(description="a UUID; names in the cloud are made from it", json_schema_extra=SITE)
     name: Name = Field(title="Name", description="what people call it", json_schema_extra=PERSON)
@@ -143,11 +148,14 @@ class ClusterSpec(_Part):
         json_schema_extra=PERSON,
     )
     master_flavor: Label | None = Field(
-        default=None, title="Size of the master", description="where it is to be another", json_schema_extra=PERSON
+        default=None,
+        title="Size of the master",
+        description="where it is to be another than the workers'",
+        json_schema_extra=PERSON,
     )
     image: Label = Field(
         title="Image",
-        description="by its name; without one, the portal takes one that has its bundle",
+        description="one of the catalogue; without a name, the portal takes one that has its bundle",
         json_schema_extra=PERSON,
     )
     architecture: Literal["x86_64", "ppc64le", "aarch64"] | None = Field(
@@ -302,7 +310,7 @@ def _contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
     """Fields that are right each for itself, and wrong together."""
     yield from _network_contradictions(spec)
     if (spec.hdfs.volume_gb is None) == (spec.hdfs.storage == "volumes"):
-        yield "hdfs.volume_gb", "goes with the storage `volumes`, and only with it"
+        yield "hdfs.volume_gb", "goes with the storage volumes, and only with it"
     yield from _path_contradictions(spec)
     yield from _setting_contradictions(spec)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from heat_templates.schema import request
 from portal.clusters.models import Cluster
 from portal.clusters.progress import progress
 from portal.clusters.wishes import FolderUse, Wish
@@ -48,11 +49,17 @@ class WishSerializer(StrictSerializer):
     hours = serializers.IntegerField()
     folders = FolderUseSerializer(many=True, default=list)
 
+    def get_fields(self) -> dict[str, Any]:
+        """Beside its own all that a person may ask for. What may be in them the spec says."""
+        others = {name: serializers.JSONField(required=False) for name in request()["properties"]}
+        return {**others, **super().get_fields()}
+
     def wish(self) -> Wish:
         """What was sent, where it is valid."""
-        said = self.validated_data
-        uses = tuple(FolderUse(**{**use, "folder": str(use["folder"])}) for use in said["folders"])
-        return Wish(**{**said, "course": str(said["course"]), "folders": uses})
+        said = dict(self.validated_data)
+        uses = tuple(FolderUse(**{**use, "folder": str(use["folder"])}) for use in said.pop("folders"))
+        own = {name: said.pop(name) for name in ("name", "framework", "workers", "flavor", "hours")}
+        return Wish(course=str(said.pop("course")), **own, folders=uses, more=said)
 
 
 class FolderWishSerializer(StrictSerializer):

@@ -13,10 +13,6 @@ Document = Mapping[str, list[dict[str, Any]]]
 MODELS: dict[str, type[models.Model]] = {"flavors": Flavor, "images": Image, "share_types": ShareType}
 
 
-def image_for(framework: str, bundle_version: str) -> Image | None:
-    return Image.objects.filter(framework=framework, bundle_version=bundle_version).order_by("name").first()
-
-
 def document() -> Document:
     """The catalogue as it is, in the form that import_catalogue takes."""
     fields = {

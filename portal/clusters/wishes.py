@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,16 +13,15 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.text import slugify
 
-from cloudinit import frameworks
 from heat_templates import ClusterSpec, SpecError
 from portal.accounts.models import User
-from portal.cloud import catalogue
-from portal.cloud.models import Flavor, Image
+from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.models import Cluster
+from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names
 from portal.courses.models import Course
 from portal.folders import services as folders
 from portal.folders.models import Folder, Mount
-from portal.refusals import Invalid, Unavailable
+from portal.refusals import Invalid
 
 # A person's text may be anything on one line. The generator would carry line breaks, but a list of clusters would not.
 NOT_ONE_LINE = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
@@ -39,7 +38,10 @@ class FolderUse:
 
 @dataclass(frozen=True)
 class Wish:
-    """`course` is an id, `flavor` a name of the catalogue, `hours` the time until the end."""
+    """`course` is an id, `flavor` a name of the catalogue, `hours` the time until the end.
+
+    `more` holds the other fields of a request, by the names that they have in a ClusterSpec.
+    """
 
     course: str
     name: str
@@ -48,6 +50,7 @@ class Wish:
     flavor: str
     hours: int
     folders: tuple[FolderUse, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[Mount]]:
@@ -55,28 +58,33 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
 
     Raises Invalid with every wrong field, Conflict where a folder cannot be mounted now, Unavailable without an image.
     """
-    flavors = list(Flavor.objects.all())
-    image = catalogue.image_for(wish.framework, settings.BUNDLE_VERSION)
+    flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
+    images = list(Image.objects.order_by("name"))
+    share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
+    wrong = wrong_fields(wish, course.hours_at_most) | unknown_names(_named(wish), flavors, share_types)
+    image = None
+    try:
+        image = choose_image(images, settings.BUNDLE_VERSION, wish.framework, **_image_wish(wish))
+    except Invalid as refusal:
+        wrong |= refusal.fields
     mounts = mounts_of(wish, folders.for_mounting(course, [use.folder for use in wish.folders]))
-    spec, wrong = _spec(owner, course, wish, image, mounts)
-    wrong |= wrong_fields(wish, course.hours_at_most, [flavor.name for flavor in flavors])
+    spec, faults = _spec(owner, course, wish, image, mounts)
+    wrong |= faults
+    if spec is not None and not wrong:
+        wrong = too_few_gpus(flavors[wish.flavor], spec)
     if wrong or spec is None:
         raise Invalid.of(wrong)
     if image is None:
-        raise Unavailable(
-            f"The cloud has no image for {wish.framework} with bundle {settings.BUNDLE_VERSION}.",
-            "Tell your administrator: the image is to be made and the catalogue imported again.",
-        )
-    flavor = next(flavor for flavor in flavors if flavor.name == wish.flavor)
-    nodes = len(frameworks.manifest(wish.framework).nodes(wish.workers))
+        raise no_image(images, settings.BUNDLE_VERSION, wish.framework)
+    vcpus, memory_mb = size_of(flavors, spec)
     cluster = Cluster(
         id=UUID(spec.id),
         course=course,
         owner=owner,
         name=wish.name,
         spec=spec.as_mapping(),
-        vcpus=flavor.vcpus * nodes,
-        memory_mb=flavor.memory_mb * nodes,
+        vcpus=vcpus,
+        memory_mb=memory_mb,
         expires_at=timezone.now() + timedelta(hours=wish.hours),
     )
     for mount in mounts:
@@ -103,16 +111,29 @@ def _mapping(mount: Mount) -> dict[str, Any]:
     return {"path": mount.path, "access": mount.access, "protocol": mount.folder.protocol, "export": export}
 
 
-def wrong_fields(wish: Wish, hours_at_most: int, flavors: list[str]) -> dict[str, str]:
-    """What a ClusterSpec cannot know: the course's limit, the catalogue, and that a name is one line. Pure."""
+def wrong_fields(wish: Wish, hours_at_most: int) -> dict[str, str]:
+    """What a ClusterSpec cannot know: the course's limit, and that a name is one line. Pure."""
     wrong: dict[str, str] = {}
-    if wish.flavor not in flavors:
-        wrong["flavor"] = f"unknown; there is {', '.join(flavors)}"
     if not 1 <= wish.hours <= hours_at_most:
         wrong["hours"] = f"must be from 1 to {hours_at_most} in this course"
     if NOT_ONE_LINE.search(wish.name):
         wrong["name"] = "must be one line without control characters"
     return wrong
+
+
+def _image_wish(wish: Wish) -> dict[str, Any]:
+    return {"name": wish.more.get("image"), "architecture": wish.more.get("architecture")}
+
+
+def _named(wish: Wish) -> dict[str, Any]:
+    """What the wish names of the catalogue, by the fields' paths."""
+    scratch = wish.more.get("scratch")
+    share_type = scratch.get("share_type") if isinstance(scratch, Mapping) else None
+    return {
+        "flavor": wish.flavor,
+        "master_flavor": wish.more.get("master_flavor"),
+        "scratch.share_type": share_type,
+    }
 
 
 def _spec(
@@ -121,6 +142,7 @@ def _spec(
     try:
         spec = ClusterSpec.from_mapping(
             {
+                **wish.more,
                 "id": str(uuid4()),
                 "name": wish.name,
                 "framework": wish.framework,

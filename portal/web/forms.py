@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
@@ -10,13 +10,15 @@ from django.http import HttpRequest
 
 from cloudinit import frameworks
 from portal.accounts.models import User
-from portal.cloud.models import Flavor
+from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.services import suggested_name
 from portal.clusters.wishes import Wish
 from portal.courses.services import courses_of
 from portal.refusals import Refusal
+from portal.web import asking
 
 DEFAULT_HOURS = 4
+FIRST = ("name", "course", "framework", "workers", "flavor", "hours")
 
 
 class LogInForm(AuthenticationForm):
@@ -31,6 +33,12 @@ class LogInForm(AuthenticationForm):
         if self.is_bound:  # the password is what must be typed anew
             del self.fields["username"].widget.attrs["autofocus"]
             self.fields["password"].widget.attrs["autofocus"] = True
+
+
+class MoreGroup(NamedTuple):
+    title: str
+    help: str
+    fields: list[forms.BoundField]
 
 
 class CreateForm(forms.Form):
@@ -49,9 +57,14 @@ class CreateForm(forms.Form):
         courses = list(courses_of(user))
         manifests = [frameworks.manifest(name) for name in frameworks.names()]
         flavors = list(Flavor.objects.all())
+        self.fields.update(asking.form_fields())
         self._choose("course", [(str(course.pk), course.title) for course in courses])
         self._choose("framework", [(manifest.name, manifest.title) for manifest in manifests])
         self._choose("flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors])
+        self._offer("master_flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors], "the same")
+        self._offer("image", [(image.name, image.name) for image in Image.objects.order_by("name")], "one that fits")
+        nfs = ShareType.objects.filter(protocol=ShareType.Protocol.NFS)
+        self._offer("scratch.share_type", [(each.name, each.title) for each in nfs], "the cloud's own")
         self._start("name", suggested_name(user, manifests[0].name))
         self._start("workers", manifests[0].default_workers)
         self._start("hours", min([DEFAULT_HOURS, *(course.hours_at_most for course in courses)]))
@@ -68,15 +81,34 @@ class CreateForm(forms.Form):
         choices = self._choices("course")
         return str(choices[0][1]) if len(choices) == 1 else None
 
+    @property
+    def first(self) -> list[forms.BoundField]:
+        return [self[name] for name in FIRST]
+
+    @property
+    def more(self) -> list[MoreGroup]:
+        """What is seldom asked for; a group of one field needs no heading."""
+        grouped: dict[str, MoreGroup] = {}
+        for group, leaves in asking.groups().values():
+            title = group["title"] if len(leaves) > 1 else ""
+            found = grouped.setdefault(title, MoreGroup(title, asking.sentence(group) if title else "", []))
+            found.fields.extend(self[path] for path in leaves)
+        return list(grouped.values())
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether something of it is filled in or wrong, and must be seen."""
+        return any(self.errors.get(path) or self.data.get(path) for path in asking.form_fields())
+
     def wish(self) -> Wish:
-        return Wish(**self.cleaned_data)
+        return Wish(**{name: self.cleaned_data[name] for name in FIRST}, more=asking.asked(self.cleaned_data))
 
     def refuse(self, refusal: Refusal) -> None:
         """Shows each fault at its field, and the rest above the form."""
-        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
-        for field, why in known.items():
-            self.add_error(field, why)
-        if not known:
+        for path, why in refusal.fields.items():
+            field, rest = asking.place(path, self.fields)
+            self.add_error(field, f"{rest}: {why}" if rest else why)
+        if not refusal.fields:
             self.add_error(None, f"{refusal.detail} {refusal.next}")
 
     def _choose(self, field: str, choices: list[tuple[str, str]]) -> None:
@@ -85,6 +117,11 @@ class CreateForm(forms.Form):
         chooser.choices = choices
         if choices:
             chooser.initial = choices[0][0]
+
+    def _offer(self, field: str, choices: list[tuple[str, str]], nothing: str) -> None:
+        """In place of a text: what the catalogue has."""
+        words = {name: getattr(self.fields[field], name) for name in ("label", "help_text")}
+        self.fields[field] = forms.ChoiceField(choices=[("", nothing), *choices], required=False, **words)
 
     def _choices(self, field: str) -> list[Any]:
         chooser = self.fields[field]

@@ -139,6 +139,11 @@ def wish(course: Course) -> Wish:
     return Wish(course=str(course.pk), name="flights", framework="spark", workers=2, flavor="small", hours=4)
 
 
+def body_of(wish: Wish) -> dict[str, Any]:
+    """The API's body that asks for it."""
+    return {**{name: value for name, value in vars(wish).items() if name != "more"}, **wish.more}
+
+
 @pytest.fixture
 def creating(alice: User, wish: Wish) -> Cluster:
     return clusters.create(alice, Wish(**{**wish.__dict__, "name": "creating"}))

@@ -11,17 +11,19 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from heat_templates import ClusterSpec, render
 from portal.accounts.models import User
+from portal.cloud.models import Image
 from portal.clusters import services
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import Wish
 from portal.refusals import LimitReached
-from tests.db.conftest import problem
+from tests.db.conftest import body_of, problem
 
 
 def post(client: Client, wish: Wish, key: str = "", **changes: Any) -> Any:
     headers = {"Idempotency-Key": key} if key else {}
-    body = json.dumps({**wish.__dict__, **changes})
+    body = json.dumps({**body_of(wish), **changes})
     return client.post("/api/v1/clusters", body, content_type="application/json", headers=headers)
 
 
@@ -52,6 +54,64 @@ def test_the_same_key_with_another_body_is_refused(api: Callable[[User], Client]
     answer = post(api(alice), wish, "k", workers=3)
     assert answer.status_code == 422
     assert problem(answer)["type"].endswith("idempotency-key-reused")
+
+
+def test_what_is_asked_for_beside_stands_in_the_spec(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    asked = {
+        "master_flavor": "medium",
+        "image": "node",
+        "architecture": "x86_64",
+        "key_pair": "mine",
+        "hdfs": {"storage": "volumes", "volume_gb": 10},
+        "scratch": {"size_gb": 5, "share_type": "nfs"},
+        "spread": True,
+        "settings": {"spark": {"spark.sql.shuffle.partitions": "8"}},
+        "python_packages": ["scipy==1.14.1"],
+    }
+    assert post(api(alice), wish, **asked).status_code == 202
+    cluster = Cluster.objects.get()
+    spec = ClusterSpec.from_mapping(cluster.spec)
+    assert spec.scratch is not None
+    assert (spec.master_flavor, spec.image, spec.hdfs.volume_gb, spec.scratch.path) == (
+        "medium", "node", 10, "/data/scratch",
+    )  # fmt: skip
+    assert (cluster.vcpus, cluster.memory_mb) == (2 + 1 + 1, 3072 + 1536 + 1536)
+    assert render(spec).parameters["key_pair"] == "mine"
+
+
+def test_the_same_key_with_another_field_beside_is_refused(
+    api: Callable[[User], Client], alice: User, wish: Wish
+) -> None:
+    post(api(alice), wish, "k")
+    assert problem(post(api(alice), wish, "k", spread=True))["type"].endswith("idempotency-key-reused")
+
+
+def test_faults_inside_a_field_are_named_by_their_paths(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    answer = post(api(alice), wish, workers=0, hdfs={"storage": "tape"}, flavor="huge", python_packages=["a", "-b"])
+    assert set(problem(answer)["errors"]) == {"workers", "hdfs.storage", "flavor", "python_packages.1"}
+
+
+@pytest.mark.parametrize("field", ["network", "portal_url", "owner", "software", "package_index", "bundle_version"])
+def test_what_only_the_site_says_nobody_may_ask_for(
+    api: Callable[[User], Client], alice: User, wish: Wish, field: str
+) -> None:
+    answer = post(api(alice), wish, **{field: "x"})
+    assert answer.status_code == 422
+    assert "unknown" in problem(answer)["errors"][field]
+
+
+def test_an_image_with_another_bundle_is_refused_with_both_versions(
+    api: Callable[[User], Client], alice: User, wish: Wish
+) -> None:
+    Image.objects.create(name="old", framework="spark", bundle_version="0-old", architecture="x86_64")
+    assert problem(post(api(alice), wish, image="old"))["errors"] == {
+        "image": "has the bundle 0-old, and this portal works with 1-abcdef012345"
+    }
+    Image.objects.exclude(name="old").delete()
+    answer = post(api(alice), wish)
+    assert answer.status_code == 503
+    assert "no image for spark with bundle 1-abcdef012345" in problem(answer)["detail"]
+    assert "of the bundle 0-old" in problem(answer)["detail"]
 
 
 def test_keys_of_different_people_do_not_meet(

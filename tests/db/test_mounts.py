@@ -21,13 +21,13 @@ from portal.folders.models import Folder, Grant, Mount
 from portal.folders.models import Status as FolderStatus
 from portal.folders.services import FolderWish
 from portal.folders.services import create as create_folder
-from tests.db.conftest import make_available, problem
+from tests.db.conftest import body_of, make_available, problem
 
 Api = Callable[[User | None], Client]
 
 
 def ask(client: Client, wish: Wish, *folders: dict[str, Any]) -> Any:
-    body = {**wish.__dict__, "folders": folders}
+    body = {**body_of(wish), "folders": folders}
     return client.post("/api/v1/clusters", json.dumps(body), content_type="application/json")
 
 

@@ -22,9 +22,14 @@ def test_create_takes_one_press_on_the_form_as_it_comes(
 ) -> None:
     client = browser(alice)
     form = client.get("/").context["form"]
-    filled = {field.name: field.value() for field in form}
+    filled = {field.name: field.value() for field in form if field.value() is not None}
     answer = client.post("/clusters/create", filled)
     cluster = Cluster.objects.get()
+    assert {name for name, value in cluster.spec.items() if value} == {
+        "id", "name", "framework", "workers", "flavor", "image", "network", "hdfs", "bundle_version", "portal_url",
+        "gateway_address", "owner", "course", "boot_timeout",
+    }  # fmt: skip
+    assert cluster.spec["hdfs"]["storage"] == "root"
     assert answer.headers["Location"] == f"/clusters/{cluster.pk}"
     assert (cluster.name, cluster.workers, cluster.flavor, cluster.course_id) == ("spark-1", 2, "small", course.pk)
 
@@ -47,6 +52,58 @@ def test_a_wrong_field_is_shown_at_its_place_and_nothing_is_lost(
     assert "must be a whole number from 1 to 160" in page
     assert "must be from 1 to 12 in this course" in page
     assert not Cluster.objects.exists()
+
+
+def test_more_can_be_asked_for_in_the_folded_part(
+    browser: Callable[[User], Client], alice: User, course: Course
+) -> None:
+    first = {
+        "name": "mine",
+        "course": str(course.pk),
+        "framework": "spark",
+        "workers": 1,
+        "flavor": "small",
+        "hours": 1,
+    }
+    more = {
+        "master_flavor": "medium",
+        "hdfs.storage": "ephemeral",
+        "scratch.size_gb": "5",
+        "spread": "on",
+        "settings.spark": "spark.sql.shuffle.partitions = 8\r\nspark.x  a=b\r\n",
+        "python_packages": "scipy==1.14.1\r\n\r\nrequests\r\n",
+    }
+    assert browser(alice).post("/clusters/create", {**first, **more}).status_code == 302
+    spec = Cluster.objects.get().spec
+    assert (spec["master_flavor"], spec["hdfs"]["storage"], spec["spread"]) == ("medium", "ephemeral", True)
+    assert (spec["scratch"]["size_gb"], spec["scratch"]["path"]) == (5, "/data/scratch")
+    assert spec["settings"] == {"spark": {"spark.sql.shuffle.partitions": "8", "spark.x": "a=b"}}
+    assert spec["python_packages"] == ["scipy==1.14.1", "requests"]
+
+
+def test_a_fault_in_the_folded_part_is_shown_at_its_field_and_the_part_is_open(
+    browser: Callable[[User], Client], alice: User, course: Course
+) -> None:
+    first = {
+        "name": "mine",
+        "course": str(course.pk),
+        "framework": "spark",
+        "workers": 1,
+        "flavor": "small",
+        "hours": 1,
+    }
+    assert '<details class="more">' in browser(alice).get("/").content.decode()
+    wrong = {**first, "settings.spark": "spark.authenticate=false", "gpus": "many"}
+    answer = browser(alice).post("/clusters/create", wrong)
+    assert "Enter a whole number" in answer.context["form"].errors["gpus"][0]
+    answer = browser(alice).post("/clusters/create", {**wrong, "gpus": ""})
+    errors = answer.context["form"].errors
+    assert errors["settings.spark"][0].startswith("spark.authenticate: carries security")
+    page = answer.content.decode()
+    assert '<details class="more" open>' in page
+    assert "spark.authenticate=false" in page
+    answer = browser(alice).post("/clusters/create", {**first, "scratch.path": "/data/x"})
+    assert answer.context["form"].errors == {"scratch.size_gb": ["missing"]}
 
 
 def test_who_is_on_no_roster_is_told_what_to_do(browser: Callable[[User], Client], ann: User) -> None:

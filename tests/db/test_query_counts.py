@@ -28,7 +28,7 @@ from tests.db.conftest import make_ready
 # Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
 PAGES = {
     "log-in": 2,
-    "home": 11,
+    "home": 13,
     "cluster": 7,
     "folders": 7,
     "folder": 5,

@@ -149,7 +149,7 @@ def test_a_wrong_field_is_named_with_what_is_allowed(field: str, value: object, 
     ("fields", "path", "says"),
     [
         ({"hdfs": {"storage": "tape"}}, "hdfs.storage", "one of root, ephemeral, volumes"),
-        ({"hdfs": {"storage": "volumes"}}, "hdfs.volume_gb", "goes with the storage `volumes`"),
+        ({"hdfs": {"storage": "volumes"}}, "hdfs.volume_gb", "goes with the storage volumes"),
         ({"hdfs": {"volume_gb": 5}}, "hdfs.volume_gb", "and only with it"),
         ({"hdfs": {"volumes": 5}}, "hdfs.volumes", "unknown; known are storage, volume_gb"),
         ({"floating_ip": {"network": "n", "allowed": "0.0.0.0/0"}}, "floating_ip.allowed", "never the whole world"),

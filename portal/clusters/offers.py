@@ -1,0 +1,76 @@
+"""What of the catalogue a cluster is made of: its image, its machines, the storage of its scratch folder. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cloudinit import frameworks
+from heat_templates import ClusterSpec
+from portal.cloud.models import Flavor, Image
+from portal.refusals import Invalid, Unavailable
+
+
+def choose_image(
+    images: Sequence[Image], bundle: str, framework: str, name: object = None, architecture: object = None
+) -> Image | None:
+    """By its name, or the first that fits; None where none has the bundle. Raises Invalid with the wrong field."""
+    if name is not None:
+        return _named(images, bundle, framework, name, architecture)
+    fitting = [image for image in images if (image.framework, image.bundle_version) == (framework, bundle)]
+    found = [image for image in fitting if architecture in (None, image.architecture)]
+    if fitting and not found:
+        raise Invalid.of({"architecture": f"has no image; there is {_listed(each.architecture for each in fitting)}"})
+    return found[0] if found else None
+
+
+def _named(images: Sequence[Image], bundle: str, framework: str, name: object, architecture: object) -> Image:
+    image = next((image for image in images if image.name == name), None)
+    if image is None:
+        raise Invalid.of({"image": f"unknown; there is {_listed(each.name for each in images)}"})
+    if image.framework != framework:
+        raise Invalid.of({"image": f"runs {image.framework}, and {framework} is asked for"})
+    if image.bundle_version != bundle:
+        raise Invalid.of({"image": f"has the bundle {image.bundle_version}, and this portal works with {bundle}"})
+    if architecture not in (None, image.architecture):
+        raise Invalid.of({"architecture": f"the image {name} is for {image.architecture}"})
+    return image
+
+
+def no_image(images: Iterable[Image], bundle: str, framework: str) -> Unavailable:
+    others = _listed(image.bundle_version for image in images if image.framework == framework)
+    there = f" Those that it has are of the bundle {others}." if others else ""
+    return Unavailable(
+        f"The cloud has no image for {framework} with bundle {bundle}.{there}",
+        "Tell your administrator: the image is to be made and the catalogue imported again.",
+    )
+
+
+def unknown_names(asked: Mapping[str, Any], flavors: Iterable[str], share_types: Iterable[str]) -> dict[str, str]:
+    """The faults of fields that name something of the catalogue. `asked`: the values by the fields' paths."""
+    known = {"flavor": [*flavors], "master_flavor": [*flavors], "scratch.share_type": [*share_types]}
+    return {
+        field: f"unknown; there is {', '.join(names) or 'none'}"
+        for field, names in known.items()
+        if asked.get(field) is not None and asked[field] not in names
+    }
+
+
+def too_few_gpus(flavor: Flavor, spec: ClusterSpec) -> dict[str, str]:
+    if flavor.gpus >= spec.gpus:
+        return {}
+    return {"gpus": f"the flavor {flavor.name} has {flavor.gpus}, and {spec.gpus} are asked for"}
+
+
+def size_of(flavors: Mapping[str, Flavor], spec: ClusterSpec) -> tuple[int, int]:
+    """Processors and memory of all nodes together."""
+    manifest = frameworks.manifest(spec.framework)
+    machines = [
+        flavors[spec.master_flavor or spec.flavor if node.role == manifest.master.name else spec.flavor]
+        for node in manifest.nodes(spec.worker_numbers)
+    ]
+    return sum(machine.vcpus for machine in machines), sum(machine.memory_mb for machine in machines)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names))) or "none"
