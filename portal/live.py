@@ -35,6 +35,10 @@ def commands_topic(cluster_id: UUID) -> str:
     return f"commands:{cluster_id}"
 
 
+def hosts_topic(cluster_id: UUID) -> str:
+    return f"hosts:{cluster_id}"
+
+
 def notify(topic: str) -> None:
     """Sent at the end of the transaction, and not at all where it is rolled back."""
     with connection.cursor() as cursor:

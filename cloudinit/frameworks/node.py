@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -37,8 +37,32 @@ class Service:
     program: Program
 
 
+@dataclass(frozen=True)
+class Report:
+    """How a cluster is, by the names of its nodes, as its master sees it.
+
+    `troubles`: what is wrong, where something is. `storage`: bytes and blocks of the nodes that hold some
+    ("capacity", "used", "remaining", "blocks"). `leaving`: what keeps a node that is to leave; "" where it may go.
+    """
+
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    storage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    leaving: Mapping[str, str] = field(default_factory=dict)
+
+
+class Services(Protocol):
+    """The services of a node that runs, for `Half.unsettled`."""
+
+    def signal(self, name: str, signal: str) -> None:
+        """Send a signal (such as "PWR") to a service."""
+
+    def restart(self, name: str) -> None:
+        """Stop a service and start it again."""
+
+
 class Half(Protocol):
-    """The module `node` of a framework. All but `prepare_storage`, `missing` and `troubles` are decisions only."""
+    """The module `node` of a framework. All is decisions only but `prepare_storage`, `unsettled`, and what says that it
+    takes seconds: that asks the cluster."""
 
     def directories(self, node: Node) -> list[Path]:
         """The folders that must exist before anything starts."""
@@ -55,8 +79,14 @@ class Half(Protocol):
     def missing(self, node: Node) -> str:
         """What the node still lacks to be a member of its cluster, in words; "" when it is one. Takes seconds."""
 
-    def troubles(self, node: Node) -> dict[str, str]:
-        """Asked on the master: what is wrong with the cluster's nodes, by their names. Takes seconds."""
+    def unsettled(self, node: Node, services: Services) -> str:
+        """How the running services differ from the node's hosts and who of them leaves, in words; "" where they do not.
+
+        It sees to it that they do not, and is called until they do not any more. Takes seconds.
+        """
+
+    def report(self, node: Node) -> Report:
+        """Asked on the master. Takes seconds."""
 
     def hopeless(self, node: Node, log: Callable[[str], str]) -> str:
         """Why waiting for membership will not help; "" where it may. `log` gives the end of a service's log."""

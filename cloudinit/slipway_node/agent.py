@@ -1,4 +1,4 @@
-"""The master's agent: asks the portal what there is to do, does it, says how it ended, and how the nodes are."""
+"""The master's agent: asks the portal what there is to do, does it, and says how it ended."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import contextlib
 import dataclasses
 import fcntl
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .health import keep_telling
+from .duties import Duty, serve
 from .job_log import send_log
 from .job_process import Stop, end_processes
 from .job_records import DIED, FINISHED, REPORTED, STARTED, OutputFile, Record, Records, Result
@@ -31,7 +30,6 @@ from .portal import (
 POLL_SECONDS = 25
 LEASE_EVERY_SECONDS = 20.0
 REFUSED_PAUSE_SECONDS = 60.0
-SHUTDOWN_SECONDS = 9.0
 LONGEST_REASON = 2000
 UNFIT = (400, 413, 422)
 AT_ONCE_SECONDS = 1.0
@@ -228,12 +226,9 @@ def _refusals_said(job_id: str) -> Iterator[None]:
         say(f"job {job_id}: {error}")
 
 
-def run_agent(
-    client: PortalClient, tools: JobTools, troubles: Callable[[], Mapping[str, str]], records_folder: Path
-) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status. Call it in the main thread.
+def run_agent(client: PortalClient, tools: JobTools, records_folder: Path, others: Sequence[Duty] = ()) -> int:
+    """Run jobs, beside the `others`, until SIGTERM or SIGINT; the exit status. Call it in the main thread.
 
-    `troubles` looks at the cluster: what is wrong, by the names of nodes.
     `records_folder`: `<root>/var/lib/slipway/jobs`. One agent at a time may use it: a second ends at once.
     """
     records = Records(records_folder)
@@ -244,32 +239,9 @@ def run_agent(
         say(f"another agent works in {records_folder}; stop it first")
         return 1
     agent = Agent(client, tools, records)
-    # A pipe: a handler runs at any point of the main thread, where taking a lock could block for good.
-    reader, writer = os.pipe()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _wake(writer))
-    worker = threading.Thread(target=_work, args=(agent, writer), name="agent", daemon=True)
-    worker.start()
-    stopping = threading.Event()
-    threading.Thread(target=keep_telling, args=(client, troubles, stopping), name="health", daemon=True).start()
-    woken_by = os.read(reader, 1)
-    stopping.set()
-    agent.shut_down()
-    worker.join(SHUTDOWN_SECONDS)
-    return 0 if woken_by == b"s" else 1
+    return serve([Duty("jobs", lambda _: agent.work(), agent.shut_down), *others])
 
 
 def say(message: str) -> None:
     sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {message}\n")
     sys.stderr.flush()
-
-
-def _wake(writer: int) -> None:
-    os.write(writer, b"s")
-
-
-def _work(agent: Agent, writer: int) -> None:
-    try:
-        agent.work()
-    finally:
-        os.write(writer, b"w")

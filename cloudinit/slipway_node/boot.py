@@ -24,6 +24,7 @@ from .facts import (
     read_document,
 )
 from .files import tail, write_file
+from .host_list import remembered
 from .hosts import write_hosts
 from .node import Node, make_node
 from .portal import EventPoster, PortalClient
@@ -124,7 +125,7 @@ class Boot:
         manifest = check_role(facts, self._find_manifest)
         check_address(facts, machine)
         self._end = self._began + facts.boot_seconds
-        node = make_node(facts, machine, self._bundle, manifest.master.name)
+        node = remembered(make_node(facts, machine, self._bundle, manifest.master.name))
         return node, manifest, self._find_half(facts.framework)
 
     def _configure(self, node: Node, half: Half) -> None:

@@ -174,7 +174,7 @@ def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
         secret=_text(document, "secret", SECRET),
         name=_text(document, "node.name", NAME),
         role=_text(document, "node.role", NAME),
-        hosts=_hosts(document),
+        hosts=parse_hosts(document.get("hosts")),
         gateway=_address("cluster.gateway", document["cluster"].get("gateway")),
         boot_seconds=_number(document, "cluster.boot_seconds", 1, LONGEST_BOOT),
         storage=_choice(document, "cluster.storage", STORAGES),
@@ -308,8 +308,8 @@ def _packages(document: Mapping[str, Any]) -> Packages:
     return Packages(index, _texts(document, "cluster.packages.names", REQUIREMENT))
 
 
-def _hosts(document: Mapping[str, Any]) -> dict[str, str]:
-    hosts = document.get("hosts")
+def parse_hosts(hosts: Any) -> dict[str, str]:
+    """Names of nodes to their addresses. FactsError where they are not that."""
     if not isinstance(hosts, dict) or not hosts:
         raise FactsError("the facts have no 'hosts'")
     for name in hosts:

@@ -1,9 +1,11 @@
-"""The verbs of the node program: `boot` (make this node a member of its cluster) and `agent` (the master's)."""
+"""The verbs of the node program: `boot` (make this node a member of its cluster) and `agent` (keep it one; the master's
+runs jobs too)."""
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +13,12 @@ from typing import TYPE_CHECKING
 from . import unit
 from .agent import run_agent
 from .boot import Boot
+from .duties import Duty, serve
 from .facts import PATH, FactsError, Machine, check_role, parse_facts, read_document, read_machine
 from .folder_tool import FolderTool
+from .follow import Follower
+from .health import keep_telling
+from .host_list import remembered
 from .jobs import JobTools
 from .node import Node, make_node
 from .portal import PortalClient
@@ -44,13 +50,22 @@ def main(arguments: list[str], bundle: Path, manifest: Callable[[str], Manifest]
 def _agent(machine: Machine, bundle: Path, manifest: Callable[[str], Manifest], half: Callable[[str], Half]) -> int:
     document = read_document(machine.root / PATH.lstrip("/"))
     facts = parse_facts(document, (bundle / "VERSION").read_text().strip())
-    node = make_node(facts, machine, bundle, check_role(facts, manifest).master.name)
-    portal = document["portal"]
-    client = PortalClient(portal["url"], portal["credential"], machine.address)
-    framework = half(facts.framework)
-    return run_agent(
-        client, job_tools(node, framework), lambda: framework.troubles(node), node.path("/var/lib/slipway/jobs")
-    )
+    node = remembered(make_node(facts, machine, bundle, check_role(facts, manifest).master.name))
+    portal, framework = document["portal"], half(facts.framework)
+
+    def client() -> PortalClient:
+        return PortalClient(portal["url"], portal["credential"], machine.address)
+
+    follower = Follower(client(), node, framework)
+    follow = Duty("hosts", follower.run, follower.interrupt)
+    if node.name != node.master:
+        return serve([follow])
+
+    def tell(stopping: threading.Event) -> None:
+        keep_telling(client(), lambda: framework.report(follower.node), stopping, follower.news)
+
+    health = Duty("health", tell, follower.news.set)
+    return run_agent(client(), job_tools(node, framework), node.path("/var/lib/slipway/jobs"), [follow, health])
 
 
 def job_tools(node: Node, half: Half) -> JobTools:

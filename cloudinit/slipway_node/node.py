@@ -14,7 +14,8 @@ class Node:
     """The node that this program runs on.
 
     `root` is the prefix of every path ("/" in a real server); `embedded`: several nodes share this machine, so names
-    resolve through a file of the node's own. `hosts`: names of all nodes to their addresses; `memory_mb` in MiB.
+    resolve through a file of the node's own. `hosts`: names of all nodes to their addresses; `memory_mb` in MiB;
+    `leaving`: the nodes that are on their way out.
     From `storage` on: what the cluster's owner has asked for, as in the facts.
     """
 
@@ -33,6 +34,7 @@ class Node:
     memory_mb: int
     vcpus: int
     java: Path
+    leaving: frozenset[str] = frozenset()
     storage: str = "root"
     volumes: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()

@@ -14,8 +14,11 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from cloudinit.frameworks.node import Report
 
 CALL_SECONDS = 10.0
 EVENT_SECONDS = 5.0
@@ -101,35 +104,44 @@ class PortalClient:
         self._prefix = parts.path.rstrip("/") + "/node/v1/"
         self._credential = credential
         self._source = (source_address, 0) if source_address else None
+        # One poll at a time: threads that poll have a client each.
         self._polling: http.client.HTTPConnection | None = None
         self._interrupted = False
 
     def send_event(self, event: Event) -> None:
         self._call("POST", "events", asdict(event), seconds=EVENT_SECONDS)
 
-    def post_health(self, troubles: Mapping[str, str]) -> None:
-        """`troubles`: what is wrong, by the names of nodes; empty where all is well."""
-        self._call("POST", "health", {"troubles": dict(troubles)})
+    def post_health(self, report: Report) -> None:
+        self._call("POST", "health", asdict(report))
 
     def commands(self, wait: int = 25) -> list[Command]:
         """Long poll: what there is to do now, or nothing after `wait` seconds, or after `interrupt`."""
-        path = f"commands?wait={wait}"
+        answer = self._poll(f"commands?wait={wait}", wait)
+        return [_command(item) for item in _list_in(answer, "commands")] if answer else []
+
+    def hosts(self, known: str, wait: int = 25) -> Mapping[str, Any]:
+        """Long poll: who belongs to the cluster, where that has another digest than `known`; else empty as above.
+
+        It tells the portal that this node goes by `known`.
+        """
+        return self._poll(f"hosts?known={quote(known, safe='')}&wait={wait}", wait)
+
+    def _poll(self, path: str, wait: int) -> Mapping[str, Any]:
         connection = self._connection(wait + POLL_MARGIN_SECONDS)
         self._polling = connection
         try:
             connection.connect()
             # Asked once the socket stands: from here on `interrupt` finds it.
             if self._interrupted:
-                return []
-            answer = self._exchange(connection, "GET", path, None, {})
+                return {}
+            return self._exchange(connection, "GET", path, None, {})
         except (PortalUnavailableError, OSError) as error:
             if self._interrupted:
-                return []
+                return {}
             raise _unavailable("GET", path, error) from error
         finally:
             self._polling = None
             connection.close()
-        return [_command(item) for item in _list_in(answer, "commands")]
 
     def interrupt(self) -> None:
         """End a long poll that waits in another thread, and every later one at once."""

@@ -147,6 +147,27 @@ class Supervisor:
         with contextlib.suppress(xmlrpc.client.Fault):  # ALREADY_STARTED; all else is seen by `check`
             self._call("startProcess", name, False)
 
+    def signal(self, name: str, signal: str) -> None:
+        """Send a signal (such as "PWR") to a service. ServiceError where it does not run."""
+        self._ask("signalProcess", name, signal)
+
+    def restart(self, name: str) -> None:
+        """Stop a service and start it again. ServiceError where it does not stop."""
+        with contextlib.suppress(ServiceError):  # it may have ended by itself
+            self._ask("stopProcess", name, False)
+        end = time.monotonic() + STOP_SECONDS
+        while self._state().get(name, {}).get("statename") not in ENDED:
+            if time.monotonic() > end:
+                raise ServiceError(f"the service {name} did not stop within {STOP_SECONDS:.0f} s")
+            time.sleep(POLL_SECONDS)
+        self.start(name)
+
+    def _ask(self, method: str, *arguments: object) -> None:
+        try:
+            self._call(method, *arguments)
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+            raise ServiceError(f"the supervisor does not {method} {arguments}: {error}") from error
+
     def check(self, names: Iterable[str]) -> None:
         """ServiceError for a service that has ended for good, or again and again."""
         state = self._state()

@@ -48,6 +48,9 @@ class Cluster(models.Model):
     generation = models.PositiveIntegerField(default=1)
     stack_id = models.CharField(max_length=64, null=True)
     failure = models.JSONField(null=True)  # {"what", "why", "next"}
+    # Why the last growth, shrink or repair did not come about; the cluster itself goes on.
+    change_failure = models.JSONField(null=True)  # {"what", "why", "next"}
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="of the present removal that failed")
     waiting_for = models.CharField(max_length=200, blank=True)
     retry_at = models.DateTimeField(null=True)
 
@@ -56,6 +59,7 @@ class Cluster(models.Model):
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True, help_text="the last word of the master on the nodes' health")
+    hosts_changed_at = models.DateTimeField(null=True, help_text="when what the nodes are told last changed")
     metered_to = models.DateTimeField(null=True, help_text="the last hour with a usage record")
 
     idempotency_key = models.CharField(max_length=255, blank=True)
@@ -141,7 +145,15 @@ class Node(models.Model):
     name = models.CharField(max_length=40)
     role = models.CharField(max_length=40)
     address = models.GenericIPAddressField(null=True)
+    generation = models.PositiveIntegerField(default=1, help_text="that of the cluster in which it was made")
     trouble = models.CharField(max_length=TROUBLE_LIMIT, blank=True, help_text="what the master says is wrong with it")
+    unhealthy = models.BooleanField(default=False, help_text="the cloud shall replace it")
+    leaving = models.BooleanField(default=False)
+    kept_by = models.CharField(
+        max_length=TROUBLE_LIMIT, null=True, help_text="why it cannot leave yet, as the master says; empty: it can"
+    )
+    known_hosts = models.CharField(max_length=16, blank=True, help_text="digest of the hosts that its agent goes by")
+    storage = models.JSONField(null=True, help_text="bytes and blocks of its part of the storage, as the master says")
 
     class Meta:
         ordering: ClassVar = ["id"]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
+from portal.clusters.hosts import host_list
 from portal.clusters.models import TROUBLE_LIMIT, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses import passes
@@ -145,6 +147,20 @@ def _all_are_ready(cluster: Cluster) -> bool:
     last = {role.steps[-1] for role in cluster.manifest.roles}
     told = ClusterEvent.objects.filter(cluster=cluster, generation=cluster.generation, step__in=last, state="done")
     return told.count() == Node.objects.filter(cluster=cluster).count()
+
+
+def news_of_hosts(node: Node, known: str) -> dict[str, Any] | None:
+    """What the node's agent should go by, where that is not `known`; and what it says it goes by is kept."""
+    if node.known_hosts != known:
+        node.known_hosts = known[: Node._meta.get_field("known_hosts").max_length]
+        with transaction.atomic():
+            node.save(update_fields=["known_hosts"])
+            if node.cluster.status == Status.UPDATING:
+                _wake(node.cluster.course)
+    members = list(Node.objects.filter(cluster=node.cluster_id))
+    said = host_list(members)
+    # Before the cloud has told its address, a node goes by its facts.
+    return said if said["digest"] != known and node.name in said["hosts"] else None
 
 
 def record_health(cluster: Cluster, troubles: Mapping[str, str]) -> None:

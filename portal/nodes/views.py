@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from portal.cloud.models import ShareType
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.clusters.credentials import node_of_credential
 from portal.clusters.models import Node
-from portal.clusters.services import record_event, record_health
+from portal.clusters.services import news_of_hosts, record_event, record_health
 from portal.folders import grants
 from portal.jobs import rules, storage
 from portal.jobs import services as jobs
@@ -33,6 +34,7 @@ from portal.refusals import Invalid, NotFound, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
 LONGEST_WAIT = 30  # seconds
 CHUNK = 1024 * 1024
 
@@ -99,20 +101,49 @@ class MountKey(NodeView):
         return Response({"user": user, "key": key}, headers={"Cache-Control": "no-store"})
 
 
+async def hosts(request: HttpRequest) -> HttpResponse:
+    """Who belongs to the cluster, as soon as that is not what the node goes by already."""
+    node = await _asking(request)
+    if node is None:
+        return _unknown()
+    found = await _first(
+        live.hosts_topic(node.cluster_id), partial(news_of_hosts, node, request.GET.get("known", "")), _wait(request)
+    )
+    return JsonResponse(found) if found else HttpResponse(status=status.HTTP_204_NO_CONTENT)
+
+
 async def commands(request: HttpRequest) -> HttpResponse:
-    """Answers as soon as there is something to do, or with nothing after the wait. Holds no thread meanwhile."""
-    _, _, credential = request.headers.get("Authorization", "").partition(" ")
-    node = await live.ask(node_of_credential, credential)
+    node = await _asking(request)
     if node is None or not is_master(node):
-        return JsonResponse({"detail": "The node's credential is wrong, or its cluster is gone."}, status=401)
-    loop = asyncio.get_running_loop()
+        return _unknown()
+    job = await _first(live.commands_topic(node.cluster_id), partial(jobs.lease_next, node.cluster), _wait(request))
+    return JsonResponse({"commands": [_command(job)] if job else []})
+
+
+async def _asking(request: HttpRequest) -> Node | None:
+    _, _, credential = request.headers.get("Authorization", "").partition(" ")
+    return await live.ask(node_of_credential, credential)
+
+
+def _unknown() -> HttpResponse:
+    return JsonResponse({"detail": "The node's credential is wrong, or its cluster is gone."}, status=401)
+
+
+def _wait(request: HttpRequest) -> int:
+    """For how many seconds the node would wait for an answer."""
     wait = request.GET.get("wait", "")
-    end = loop.time() + (min(int(wait), LONGEST_WAIT) if wait.isdecimal() and len(wait) < 10 else 0)
-    async with live.listener.hears(live.commands_topic(node.cluster_id)) as something:
+    return min(int(wait), LONGEST_WAIT) if wait.isdecimal() and len(wait) < 10 else 0
+
+
+async def _first(topic: str, ask: Callable[[], Answer | None], seconds: float) -> Answer | None:
+    """What `ask` gives as soon as that is something, or None after so many seconds. Holds no thread meanwhile."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    async with live.listener.hears(topic) as something:
         while True:
-            job = await live.ask(jobs.lease_next, node.cluster)
-            if job or loop.time() >= end:
-                return JsonResponse({"commands": [_command(job)] if job else []})
+            answer = await live.ask(ask)
+            if answer is not None or loop.time() >= end:
+                return answer
             await live.wait(something, end - loop.time())
 
 

@@ -21,7 +21,7 @@ MANIFEST = Manifest(
             name="worker",
             title="Worker",
             steps=("facts", "hosts", "configuration", "services", "prove", "signal"),
-            services=("datanode", "worker"),
+            services=("datanode", "worker", "agent"),
             count=None,
         ),
     ),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from ..node import Report
 
 if TYPE_CHECKING:
     from cloudinit.slipway_node.node import Node
 
+    from ..node import Services
+
+Place = tuple[str, str]  # of a node: its host name, its address
 NAMENODE_PORT = 9870
 MASTER_PORT = 8080
-DATANODE_PORT = 9866
+WORKER_PORT = 8081
 ANSWER_SECONDS = 3.0
 LONGEST_SILENCE = 15  # seconds; a datanode's heart beats every three, or every second
 # What Spark's worker logs when it starts, and when the master ends the connection in the middle of their handshake.
@@ -51,27 +56,92 @@ def missing_of_worker(node: Node) -> str:
         return str(error)
 
 
-def troubles_of_cluster(node: Node) -> dict[str, str]:
-    """What the master knows to be wrong, by the names of nodes; where it cannot be asked, the others are not blamed."""
+def report_of_cluster(node: Node) -> Report:
+    """What the master knows; where it cannot be asked, the others are not blamed."""
     try:
         spark, hdfs = _ask(node, MASTER_PORT, "GET", "/json/"), _bean(node, "NameNodeInfo")
     except _NoAnswerError as error:
-        return {node.master: str(error)}
-    return known_troubles(
-        spark, hdfs, {name: (node.host(name), address) for name, address in node.hosts.items()}, node.master
+        return Report({node.master: str(error)})
+    places = _places(node)
+    present = {name: place for name, place in places.items() if name not in node.leaving}
+    return Report(
+        known_troubles(spark, hdfs, present, node.master),
+        storage_of(hdfs, places),
+        {name: departure_gap(spark, hdfs, places[name]) or _executors(node, name) for name in sorted(node.leaving)},
     )
 
 
+def unsettled_master(node: Node) -> str:
+    """Which node the namenode does not treat yet as the lists say."""
+    try:
+        return listing_gap(_bean(node, "NameNodeInfo"), _places(node), node.leaving)
+    except _NoAnswerError as error:
+        return str(error)
+
+
+def unsettled_worker(node: Node, services: Services) -> str:
+    """Takes Spark's worker out of use where the node leaves, and brings it back where it stays after all."""
+    try:
+        state = worker_state(_ask(node, MASTER_PORT, "GET", "/json/"), node.host(node.name))
+    except _NoAnswerError as error:
+        return str(error)
+    if node.name in node.leaving and state == "ALIVE":
+        # It takes no more work, and its executors end when theirs is done.
+        services.signal("worker", "PWR")
+        return "Spark still gives work to this node"
+    if node.name not in node.leaving and state == "DECOMMISSIONED":
+        services.restart("worker")
+        return "Spark gives no work to this node yet"
+    return ""
+
+
 def known_troubles(
-    spark: Mapping[str, Any], hdfs: Mapping[str, Any], nodes: Mapping[str, tuple[str, str]], master: str
+    spark: Mapping[str, Any], hdfs: Mapping[str, Any], places: Mapping[str, Place], master: str
 ) -> dict[str, str]:
-    """From the master's status and the namenode's information; `nodes`: name -> (host name, address)."""
+    """From the master's status and the namenode's information."""
     found = {master: f"HDFS takes no changes: {hdfs['Safemode']}"} if hdfs.get("Safemode") else {}
-    for name, (host, address) in nodes.items():
+    for name, (host, address) in places.items():
         gaps = (worker_gap(spark, host), datanode_gap(hdfs, address)) if name != master else ()
         if any(gaps):
             found[name] = "; ".join(gap for gap in gaps if gap)
     return found
+
+
+def storage_of(hdfs: Mapping[str, Any], places: Mapping[str, Place]) -> dict[str, dict[str, int]]:
+    """Bytes and blocks of the datanodes that live."""
+    names = {address: name for name, (_, address) in places.items()}
+    keys = {"capacity": "capacity", "used": "usedSpace", "remaining": "remaining", "blocks": "numBlocks"}
+    return {
+        names[address]: {key: int(datanode.get(word, 0)) for key, word in keys.items()}
+        for address, datanode in _datanodes(hdfs, "LiveNodes").items()
+        if address in names
+    }
+
+
+def departure_gap(spark: Mapping[str, Any], hdfs: Mapping[str, Any], place: Place) -> str:
+    """What keeps a node that is to leave: work that it may still get, or blocks that only it has; "" where nothing."""
+    host, address = place
+    if worker_state(spark, host) == "ALIVE":
+        return "Spark still gives work to it"
+    datanode = _datanodes(hdfs, "LiveNodes").get(address) or _datanodes(hdfs, "DeadNodes").get(address) or {}
+    if datanode.get("adminState") == "Decommissioned" or datanode.get("decommissioned"):
+        return ""
+    progress = _datanodes(hdfs, "DecomNodes").get(address)
+    if progress is None:
+        return "HDFS has not begun to copy its blocks"
+    return f"HDFS has still to copy {progress.get('underReplicatedBlocks', 0)} of its blocks"
+
+
+def listing_gap(hdfs: Mapping[str, Any], places: Mapping[str, Place], leaving: Set[str]) -> str:
+    """From the namenode's information: the first worker that it does not know, or wrongly takes for (not) leaving."""
+    known = _datanodes(hdfs, "DeadNodes") | _datanodes(hdfs, "LiveNodes")
+    for name, (_, address) in places.items():
+        if address not in known:
+            return f"HDFS does not admit {name} yet"
+        on_its_way = known[address].get("adminState") != "In Service"
+        if on_its_way != (name in leaving) and "adminState" in known[address]:
+            return f"HDFS does not know yet that {name} {'leaves' if name in leaving else 'stays'}"
+    return ""
 
 
 def refusal(log: str) -> str:
@@ -87,30 +157,52 @@ def refusal(log: str) -> str:
 
 def worker_gap(status: Mapping[str, Any], host: str) -> str:
     """From the master's status: "" where a worker on `host` is ALIVE, else what is wrong."""
-    states = [worker.get("state") for worker in status.get("workers", []) if worker.get("host") == host]
-    if "ALIVE" in states:
+    state = worker_state(status, host)
+    if state == "ALIVE":
         return ""
-    if not states:
+    if not state:
         return f"Spark's master does not know the worker {host}"
-    return f"Spark's master says that the worker {host} is {states[-1]}"
+    return f"Spark's master says that the worker {host} is {state}"
+
+
+def worker_state(status: Mapping[str, Any], host: str) -> str:
+    """From the master's status: ALIVE where one on `host` is, else the last one's state, or ""."""
+    states = [str(worker.get("state")) for worker in status.get("workers", []) if worker.get("host") == host]
+    return "ALIVE" if "ALIVE" in states else (states or [""])[-1]
 
 
 def datanode_gap(information: Mapping[str, Any], address: str) -> str:
     """From the namenode's information: "" where the datanode at `address` is live, else what is wrong."""
-    endpoint = f"{address}:{DATANODE_PORT}"
     # Among the dead ones are also those that may come, but never did: so only the live ones tell anything.
-    live = json.loads(information.get("LiveNodes") or "{}").values()
-    silences = [int(datanode.get("lastContact", 0)) for datanode in live if datanode.get("xferaddr") == endpoint]
+    datanode = _datanodes(information, "LiveNodes").get(address)
+    if datanode is None:
+        return f"HDFS has no live datanode at {address}"
     # HDFS counts a datanode among the live ones until ten minutes after its last word.
-    if silences and silences[0] > LONGEST_SILENCE:
-        return f"HDFS has not heard of the datanode at {endpoint} for {silences[0]} s"
-    if silences:
-        return ""
-    return f"HDFS has no live datanode at {endpoint}"
+    silence = int(datanode.get("lastContact", 0))
+    return f"HDFS has not heard of the datanode at {address} for {silence} s" if silence > LONGEST_SILENCE else ""
 
 
 class _NoAnswerError(Exception):
     """The service could not be asked, or did not answer as it should."""
+
+
+def _datanodes(information: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Of the namenode's lists the one of this kind, by the datanodes' addresses."""
+    listed = json.loads(information.get(kind) or "{}").values()
+    return {str(datanode.get("xferaddr")).rpartition(":")[0]: datanode for datanode in listed}
+
+
+def _places(node: Node) -> dict[str, Place]:
+    return {name: (node.host(name), address) for name, address in node.hosts.items() if name != node.master}
+
+
+def _executors(node: Node, name: str) -> str:
+    """What still runs on a worker that gets no more work: its own page knows, while it is there."""
+    try:
+        running = _ask(node, WORKER_PORT, "GET", "/json/", name).get("executors", [])
+    except _NoAnswerError:
+        return ""
+    return f"{len(running)} programs of jobs still run on it" if running else ""
 
 
 def _bean(node: Node, name: str) -> Mapping[str, Any]:
@@ -123,12 +215,13 @@ def _bean(node: Node, name: str) -> Mapping[str, Any]:
     return bean
 
 
-def _ask(node: Node, port: int, method: str, path: str) -> Mapping[str, Any]:
+def _ask(node: Node, port: int, method: str, path: str, of: str = "") -> Mapping[str, Any]:
+    """The answer of a service of the master, or of the node `of`."""
     # From the node's own address: nothing else proves that the cluster takes THIS node for a friend.
     connection = http.client.HTTPConnection(
-        node.master_address, port, timeout=ANSWER_SECONDS, source_address=(node.address, 0)
+        node.hosts[of or node.master], port, timeout=ANSWER_SECONDS, source_address=(node.address, 0)
     )
-    where = f"{node.master} at {node.master_address}:{port}"
+    where = f"{of or node.master} at {node.hosts[of or node.master]}:{port}"
     try:
         connection.request(method, path)
         response = connection.getresponse()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from ..node import ConfigurationFile, Program, Service
+from ..node import ConfigurationFile, Program, Report, Service, Services
 from .membership import (
     MASTER_PORT,
     NAMENODE_PORT,
     missing_of_master,
     missing_of_worker,
     refusal,
-    troubles_of_cluster,
+    report_of_cluster,
+    unsettled_master,
+    unsettled_worker,
 )
 from .namespace import identity, plant
 from .sizes import Sizes, sizes
@@ -62,12 +64,8 @@ def directories(node: Node) -> list[Path]:
 def configuration(node: Node) -> list[ConfigurationFile]:
     values = _values(node)
     hadoop, spark = _hadoop_conf(node), _spark_conf(node)
-    datanodes = "".join(f"{address}\n" for name, address in node.hosts.items() if name != node.master)
     files = [
-        *(
-            ConfigurationFile(hadoop / f"{name}.xml", _xml(_hadoop_settings(node, name, values)))
-            for name in ("core-site", "hdfs-site", "hadoop-policy")
-        ),
+        *(_hadoop_file(node, name, values) for name in ("hdfs-site", "hadoop-policy")),
         ConfigurationFile(hadoop / "log4j.properties", _template("log4j.properties")),
         # The cluster's secret: for the node's own user only.
         ConfigurationFile(spark / "spark-defaults.conf", _lines(_settings("spark-defaults.conf", values)), 0o600),
@@ -75,9 +73,12 @@ def configuration(node: Node) -> list[ConfigurationFile]:
         ConfigurationFile(spark / "spark-env.sh", _shell(_spark_environment(node))),
     ]
     if _is_master(node):
-        files.append(ConfigurationFile(hadoop / "datanodes.include", datanodes))
-        files.append(ConfigurationFile(hadoop / "datanodes.exclude", ""))
-    return files
+        workers = {name: address for name, address in node.hosts.items() if name != node.master}
+        leaving = [address for name, address in workers.items() if name in node.leaving]
+        files.append(ConfigurationFile(hadoop / "datanodes.include", _a_line_each(workers.values())))
+        files.append(ConfigurationFile(hadoop / "datanodes.exclude", _a_line_each(leaving)))
+    # The last one, as slipway.HostWatch wants it: who is named here finds the other lists ready.
+    return [*files, _hadoop_file(node, "core-site", values)]
 
 
 def prepare_storage(node: Node) -> None:
@@ -94,7 +95,7 @@ def services(node: Node) -> list[Service]:
         return [
             Service("namenode", _hadoop(node, "namenode.NameNode", heaps.namenode)),
             Service("master", _spark(node, "master.Master", heaps.master, *here, *master, *properties)),
-            Service("agent", Program((str(node.bundle / "bin" / "slipway-node"), "agent"), {})),
+            _agent(node),
         ]
     offer = (
         "--cores",
@@ -108,15 +109,24 @@ def services(node: Node) -> list[Service]:
     return [
         Service("datanode", _hadoop(node, "datanode.DataNode", heaps.datanode)),
         Service("worker", _for_executors(node, _spark(node, "worker.Worker", heaps.worker, *worker))),
+        _agent(node),
     ]
+
+
+def _agent(node: Node) -> Service:
+    return Service("agent", Program((str(node.bundle / "bin" / "slipway-node"), "agent"), {}))
 
 
 def missing(node: Node) -> str:
     return missing_of_master(node, USER) if _is_master(node) else missing_of_worker(node)
 
 
-def troubles(node: Node) -> dict[str, str]:
-    return troubles_of_cluster(node)
+def unsettled(node: Node, services: Services) -> str:
+    return unsettled_master(node) if _is_master(node) else unsettled_worker(node, services)
+
+
+def report(node: Node) -> Report:
+    return report_of_cluster(node)
 
 
 def hopeless(node: Node, log: Callable[[str], str]) -> str:
@@ -323,6 +333,14 @@ def _hadoop_settings(node: Node, name: str, values: dict[str, str]) -> dict[str,
     if name == "hdfs-site" and sizes(node.memory_mb).small:
         settings |= _settings("hdfs-site-small.conf", values)
     return settings
+
+
+def _hadoop_file(node: Node, name: str, values: dict[str, str]) -> ConfigurationFile:
+    return ConfigurationFile(_hadoop_conf(node) / f"{name}.xml", _xml(_hadoop_settings(node, name, values)))
+
+
+def _a_line_each(texts: Iterable[str]) -> str:
+    return "".join(f"{text}\n" for text in texts)
 
 
 def _xml(settings: dict[str, str]) -> str:

@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from cloudinit.frameworks.spark.membership import datanode_gap, known_troubles, refusal, worker_gap
+from cloudinit.frameworks.spark.membership import (
+    datanode_gap,
+    departure_gap,
+    known_troubles,
+    listing_gap,
+    refusal,
+    storage_of,
+    worker_gap,
+)
 
 HOST, ADDRESS = "worker-01.c1.slipway.internal", "127.88.3.11"
 
@@ -35,7 +43,7 @@ def test_it_says_what_the_master_says_of_a_worker_that_is_no_member(status: dict
 def test_it_takes_a_datanode_that_is_live_and_no_other() -> None:
     live = {"LiveNodes": json.dumps({"x:9866": {"xferaddr": f"{ADDRESS}:9866"}})}
     assert datanode_gap(live, ADDRESS) == ""
-    assert "no live datanode at 127.88.3.12:9866" in datanode_gap(live, "127.88.3.12")
+    assert "no live datanode at 127.88.3.12" in datanode_gap(live, "127.88.3.12")
     assert "no live datanode" in datanode_gap({}, ADDRESS)
     assert "no live datanode" in datanode_gap({"LiveNodes": "{}", "DeadNodes": live["LiveNodes"]}, ADDRESS)
 
@@ -82,3 +90,51 @@ def test_each_node_in_trouble_is_named_with_all_that_is_wrong() -> None:
 def test_a_file_system_in_safe_mode_is_the_masters_trouble() -> None:
     troubles = known_troubles(alive(HOST, "worker-02.c1"), told(safe_mode="Safe mode is ON."), NODES, "master")
     assert list(troubles) == ["master"]
+
+
+WORKERS = {name: place for name, place in NODES.items() if name != "master"}
+
+
+def listed(kind: str, **more: object) -> dict[str, object]:
+    return {kind: json.dumps({"a": {"xferaddr": f"{ADDRESS}:9866", **more}})}
+
+
+def test_the_storage_of_each_datanode_stands_under_its_nodes_name() -> None:
+    live = listed("LiveNodes", capacity=10, usedSpace=3, remaining=5, numBlocks=7)
+    assert storage_of(live, WORKERS) == {"worker-01": {"capacity": 10, "used": 3, "remaining": 5, "blocks": 7}}
+
+
+NO_MORE_WORK = {"workers": [{"host": HOST, "state": "DECOMMISSIONED"}]}
+
+
+@pytest.mark.parametrize(
+    ("spark", "hdfs", "words"),
+    [
+        (alive(HOST), listed("LiveNodes", adminState="Decommissioned"), "still gives work"),
+        (NO_MORE_WORK, listed("LiveNodes", adminState="In Service"), "has not begun"),
+        (
+            NO_MORE_WORK,
+            listed("LiveNodes", adminState="Decommission In Progress") | listed("DecomNodes", underReplicatedBlocks=12),
+            "still to copy 12 of its blocks",
+        ),
+        (NO_MORE_WORK, listed("LiveNodes", adminState="Decommissioned"), ""),
+        ({}, listed("DeadNodes", decommissioned=True), ""),
+        ({}, listed("DeadNodes", decommissioned=False), "has not begun"),
+    ],
+)
+def test_a_node_may_leave_when_it_gets_no_work_and_all_its_blocks_are_elsewhere(
+    spark: dict[str, object], hdfs: dict[str, object], words: str
+) -> None:
+    gap = departure_gap(spark, hdfs, NODES["worker-01"])
+    assert words in gap
+    assert bool(gap) == bool(words)
+
+
+def test_the_namenode_goes_by_the_lists_when_it_knows_who_is_in_and_who_leaves() -> None:
+    one = {"worker-01": NODES["worker-01"]}
+    assert listing_gap(listed("LiveNodes", adminState="In Service"), one, frozenset()) == ""
+    assert listing_gap(listed("DeadNodes"), one, frozenset()) == ""
+    assert "does not admit worker-02" in listing_gap(listed("LiveNodes", adminState="In Service"), WORKERS, frozenset())
+    assert "leaves" in listing_gap(listed("LiveNodes", adminState="In Service"), one, frozenset({"worker-01"}))
+    assert "stays" in listing_gap(listed("LiveNodes", adminState="Decommissioned"), one, frozenset())
+    assert listing_gap(listed("LiveNodes", adminState="Decommissioned"), one, frozenset({"worker-01"})) == ""

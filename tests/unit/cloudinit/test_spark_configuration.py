@@ -76,7 +76,7 @@ def test_it_runs_the_services_that_the_manifest_names(role: str, master: Node, w
 
 
 def test_it_holds_what_depends_on_the_master_back_until_the_master_has_started(master: Node, worker: Node) -> None:
-    datanode, daemon = (service.program.command for service in spark.services(worker))
+    datanode, daemon, _ = (service.program.command for service in spark.services(worker))
     assert "-Dslipway.wait=http://master.c1.slipway.internal:8080/json/" in daemon
     assert "slipway.Launch" in daemon
     assert any(word.startswith("-Dslipway.wait=http://master.c1.slipway.internal:9870/") for word in datanode)

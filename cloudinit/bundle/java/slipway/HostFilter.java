@@ -16,21 +16,27 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.http.FilterContainer;
 import org.apache.hadoop.http.FilterInitializer;
 
-/** Hadoop's web servers answer only the addresses in `slipway.http.hosts`; all others get 403. */
+/** Hadoop's web servers answer only the addresses in `slipway.http.hosts`; all others get 403. See {@link HostWatch}. */
 public final class HostFilter extends FilterInitializer implements Filter {
-    private Set<String> hosts = Collections.emptySet();
+    static final String HOSTS = "slipway.http.hosts";
+    private static volatile Set<String> hosts = Collections.emptySet();
+
+    /** From now on these, apart by commas, and nobody else. */
+    static void admit(String addresses) {
+        hosts = new HashSet<>(Arrays.asList(addresses.split("[,\\s]+")));
+    }
 
     @Override
     public void initFilter(FilterContainer container, Configuration configuration) {
         container.addGlobalFilter(
                 "slipway-hosts",
                 HostFilter.class.getName(),
-                Collections.singletonMap("hosts", configuration.get("slipway.http.hosts", "")));
+                Collections.singletonMap("hosts", configuration.get(HOSTS, "")));
     }
 
     @Override
     public void init(FilterConfig configuration) {
-        hosts = new HashSet<>(Arrays.asList(configuration.getInitParameter("hosts").split("[,\\s]+")));
+        admit(configuration.getInitParameter("hosts"));
     }
 
     @Override

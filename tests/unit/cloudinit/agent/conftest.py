@@ -58,6 +58,8 @@ class Portal:
         self.offered: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.health: list[dict[str, Any]] = []
+        self.hosts: dict[str, Any] = {}
+        self.known: list[str] = []
         self.sources: dict[str, list[bytes]] = {}
         self.logs: dict[str, bytes] = {}
         self.outputs: dict[tuple[str, str], bytes] = {}
@@ -91,6 +93,11 @@ class Portal:
             self.offered.append(command)
             self.changed.notify_all()
 
+    def say_hosts(self, digest: str, hosts: dict[str, str], leaving: list[str]) -> None:
+        with self.changed:
+            self.hosts = {"digest": digest, "hosts": hosts, "leaving": leaving}
+            self.changed.notify_all()
+
     def wait_for(self, what: Callable[[], Any], seconds: float = 20.0) -> None:
         with self.changed:
             assert self.changed.wait_for(lambda: bool(what()), seconds), f"not within {seconds} s"
@@ -111,6 +118,12 @@ class Portal:
             if path == "commands":
                 self.changed.wait_for(lambda: self.offered, float(query["wait"][0]))
                 return 200, {"commands": [self.offered.pop(0)] if self.offered else []}
+            if path == "hosts":
+                self.known.append(query.get("known", [""])[0])
+                self.changed.notify_all()
+                self.changed.wait_for(lambda: self.hosts.get("digest", "") not in ("", self.known[-1]), 0.2)
+                news = self.hosts.get("digest", "") not in ("", self.known[-1])
+                return (200, self.hosts) if news else (204, None)
             if path == "health":
                 self.health.append(json.loads(body))
                 return 204, None

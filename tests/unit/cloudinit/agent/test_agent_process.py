@@ -31,7 +31,7 @@ tools = JobTools(
     FolderTool([sys.executable, tool], {}),
     lambda job_id: f"{root}/cluster/{job_id}",
 )
-sys.exit(run_agent(PortalClient(url, "9b0c.master.f00d"), tools, dict, Path(root, "jobs")))
+sys.exit(run_agent(PortalClient(url, "9b0c.master.f00d"), tools, Path(root, "jobs")))
 """
 
 LONG = "import os, time\nprint(os.getpid(), flush=True)\nfor _ in range(6000):\n    time.sleep(0.1)\n"
