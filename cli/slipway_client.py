@@ -141,6 +141,18 @@ class Client:
         """As wait_for_cluster."""
         return self._wait(lambda: self.folder(folder_id), ends, seconds, progress)
 
+    def resize_cluster(self, cluster_id: str, workers: int | None = None, remove: Sequence[str] = ()) -> Json:
+        """Ask for so many workers, or for the end of those named in `remove`; the cluster as it is now.
+
+        It works on meanwhile. Wait for "ready" (it is "updating" until then), and look at "change_failure".
+        """
+        body: Json = {"remove": list(remove)} if workers is None else {"workers": workers}
+        return self._json("POST", f"clusters/{_segment(cluster_id)}/resize", body)
+
+    def repair_cluster(self, cluster_id: str, nodes: Sequence[str] = ()) -> Json:
+        """Ask for these workers to be made anew, or for all that are in trouble. Otherwise as resize_cluster."""
+        return self._json("POST", f"clusters/{_segment(cluster_id)}/repair", {"nodes": list(nodes)})
+
     def wait_for_cluster(
         self,
         cluster_id: str,

@@ -65,7 +65,8 @@ class Manifest:
     """A framework. The first role is the master's: its agent gets the commands.
 
     `protected_settings`: for each family of settings that people may add to, patterns (as in a shell, in lower case)
-    of the names that are not theirs to set.
+    of the names that are not theirs to set. `copies` of each block are kept where there are as many workers, or as many
+    as the setting `copies_setting` (its family and name) says.
     """
 
     name: str
@@ -80,6 +81,8 @@ class Manifest:
     default_workers: int
     job_suffixes: tuple[str, ...]
     protected_settings: Mapping[str, tuple[str, ...]]
+    copies: int
+    copies_setting: tuple[str, str]
 
     @property
     def master(self) -> Role:
@@ -124,6 +127,12 @@ def next_numbers(numbers: Sequence[int], how_many_more: int) -> tuple[int, ...]:
     """The workers' numbers after a growth: the new ones lie above the highest."""
     first = max(numbers, default=0) + 1
     return (*numbers, *range(first, first + how_many_more))
+
+
+def node_number(name: str) -> int:
+    """The number in a node's name: that of worker-03 is 3, and of the only one of its role 1."""
+    number = name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 1
 
 
 def _node_name(role: Role, number: int) -> str:

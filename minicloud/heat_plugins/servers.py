@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -18,6 +19,8 @@ from minicloud.files import tail
 from minicloud.openstack.record import Record
 
 CONSOLE_BYTES = 16384
+END_SECONDS = 60.0
+LOOK_SECONDS = 0.05
 # Servers are admitted one at a time: the memory of one is promised before the next is looked at.
 ADMISSION = threading.Lock()
 cloud = current()
@@ -120,6 +123,19 @@ class Server(Record, server.Server):
             changed["name"] = self.physical_resource_name()
         if changed:
             cloud.registry.put_server(self.resource_id, record | changed)
+
+    def prepare_for_replace(self) -> None:
+        """The next server on the same port: this one ends first, as with Nova, which would detach the port."""
+        if self.resource_id is None:
+            return
+        if cloud.registry.condemn(self.resource_id):
+            cloud.wake()
+        end = time.monotonic() + END_SECONDS
+        while cloud.registry.get_server(self.resource_id) is not None:
+            if time.monotonic() > end:
+                raise exception.Error(f"the server did not end within {END_SECONDS:.0f} s")
+            time.sleep(LOOK_SECONDS)
+        cloud.detach(self.resource_id)
 
     def needs_replace_failed(self) -> bool:
         state = cloud.registry.server_state(self.resource_id) if self.resource_id else None

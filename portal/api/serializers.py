@@ -9,7 +9,6 @@ from rest_framework import serializers
 
 from heat_templates.schema import request
 from portal.clusters.models import Cluster
-from portal.clusters.progress import progress
 from portal.clusters.wishes import FolderUse, Wish
 from portal.courses.models import Course
 from portal.folders.models import Folder, Mount
@@ -73,6 +72,20 @@ class GrowthSerializer(StrictSerializer):
     size_gb = serializers.IntegerField()
 
 
+class ResizeSerializer(StrictSerializer):
+    workers = serializers.IntegerField(min_value=1, required=False)
+    remove = serializers.ListField(child=serializers.CharField(), allow_empty=False, required=False)
+
+    def validate(self, wish: dict[str, Any]) -> dict[str, Any]:
+        if len(wish) != 1:
+            raise serializers.ValidationError({"workers": "give either this, or the names to remove in `remove`"})
+        return wish
+
+
+class RepairSerializer(StrictSerializer):
+    nodes = serializers.ListField(child=serializers.CharField(), default=list)
+
+
 class CourseSerializer(serializers.ModelSerializer[Course]):
     class Meta:
         model = Course
@@ -92,11 +105,12 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         model = Cluster
         fields = (
             "id", "name", "course", "owner", "framework", "workers", "flavor", "status", "target", "progress",
-            "waiting_for", "failure", "health", "nodes", "folders", "created_at", "ready_at", "expires_at", "ended_at",
+            "waiting_for", "failure", "change_failure", "health", "nodes", "folders",
+            "created_at", "ready_at", "expires_at", "ended_at",
         )  # fmt: skip
 
     def get_progress(self, cluster: Cluster) -> dict[str, Any]:
-        now = progress(cluster.manifest, cluster.worker_numbers, cluster.status, cluster.present_events())
+        now = cluster.progress()
         return {"done": now.done, "total": now.total, "phase": now.phase}
 
     def get_health(self, cluster: Cluster) -> dict[str, str] | None:
@@ -106,7 +120,15 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     def get_nodes(self, cluster: Cluster) -> list[dict[str, Any]]:
         states = cluster.node_states()
         return [
-            {"name": node.name, "role": node.role, "address": node.address, "state": states[node.name]}
+            {
+                "name": node.name,
+                "role": node.role,
+                "address": node.address,
+                "state": states[node.name],
+                "trouble": node.trouble,
+                "kept_by": node.kept_by if node.leaving else None,
+                "storage": node.storage,
+            }
             for node in cluster.nodes.all()
         ]
 

@@ -18,6 +18,7 @@ from portal.accounts import services as accounts
 from portal.accounts.models import User
 from portal.api import serializers
 from portal.api.pagination import ByName
+from portal.clusters import resizing
 from portal.clusters import services as clusters
 from portal.courses.services import courses_of
 from portal.folders import services as folders
@@ -117,6 +118,32 @@ class FolderGrowth(APIView):
         body.is_valid(raise_exception=True)
         folders.grow(user_of(request), folder_id, body.validated_data["size_gb"])
         return _accepted_folder(request, folder_id)
+
+
+class ClusterChange(APIView):
+    """Changes a cluster as the body says."""
+
+    def post(self, request: Request, cluster_id: UUID) -> Response:
+        cluster = clusters.owned(user_of(request), cluster_id)
+        self.change(cluster, request.data)
+        return _accepted(request, clusters.find(user_of(request), cluster_id))
+
+    def change(self, cluster: Any, data: Any) -> None:
+        raise NotImplementedError
+
+
+class Resize(ClusterChange):
+    def change(self, cluster: Any, data: Any) -> None:
+        body = serializers.ResizeSerializer(data=data)
+        body.is_valid(raise_exception=True)
+        resizing.resize(cluster, **body.validated_data)
+
+
+class Repair(ClusterChange):
+    def change(self, cluster: Any, data: Any) -> None:
+        body = serializers.RepairSerializer(data=data)
+        body.is_valid(raise_exception=True)
+        resizing.repair(cluster, body.validated_data["nodes"])
 
 
 class ClusterJobs(generics.ListAPIView[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Mapping
@@ -17,17 +18,22 @@ from portal.cloud.sessions import CloudUnavailable
 
 TAG = "slipway"
 NOT_THERE = "Heat is not where Keystone says it is"
+GENERATION_TAG = "slipway-generation-"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What Heat says of a stack: `action` is CREATE, UPDATE, DELETE...; `status` IN_PROGRESS, COMPLETE or FAILED."""
+    """What Heat says of a stack: `action` is CREATE, UPDATE, DELETE...; `status` IN_PROGRESS, COMPLETE or FAILED.
+
+    `generation` is that of the template which Heat has taken last: it stands in a tag, so that the list has it.
+    """
 
     id: str
     name: str
     action: str
     status: str
     reason: str
+    generation: int = 1
 
 
 @functools.lru_cache(maxsize=1000)
@@ -62,18 +68,56 @@ def create(
             answer = _heat(project_id).stacks.create(
                 stack_name=name,
                 template=template,
-                parameters={
-                    key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()
-                },
+                parameters=_texts(parameters),
                 timeout_mins=timeout_minutes,
                 disable_rollback=True,
-                tags=TAG,
+                tags=_tags(1),
             )
         except heat.HTTPConflict:
             return None
         except heat.HTTPNotFound as error:
             raise CloudUnavailable(NOT_THERE) from error
         return str(answer["stack"]["id"])
+
+
+def update(
+    project_id: str,
+    stack_id: str,
+    template: str,
+    parameters: Mapping[str, Any],
+    generation: int,
+    timeout_minutes: int,
+) -> None:
+    """Asks for the stack to become as the template; not now is well, as it is asked for again.
+
+    Raises CloudUnavailable, CloudRefused.
+    """
+    with sessions.named_failures(), contextlib.suppress(heat.HTTPConflict, heat.HTTPNotFound):
+        _heat(project_id).stacks.update(
+            stack_id,
+            template=template,
+            parameters=_texts(parameters),
+            timeout_mins=timeout_minutes,
+            disable_rollback=True,
+            tags=_tags(generation),
+        )
+
+
+def touched_by_update(project_id: str, stack_id: str, template: str, parameters: Mapping[str, Any]) -> set[str]:
+    """The resources that the update would replace or delete, as far as Heat can tell. Raises as `update`."""
+    with sessions.named_failures():
+        try:
+            answer = _heat(project_id).stacks.preview_update(stack_id, template=template, parameters=_texts(parameters))
+        except (heat.HTTPConflict, heat.HTTPNotFound):
+            return set()
+    changes = answer["resource_changes"]
+    return {change["resource_name"] for kind in ("replaced", "deleted") for change in changes.get(kind, [])}
+
+
+def mark_unhealthy(project_id: str, stack_id: str, resource: str, reason: str) -> None:
+    """Has the next update replace a resource; one that is not there is well. Raises as `update`."""
+    with sessions.named_failures(), contextlib.suppress(heat.HTTPConflict, heat.HTTPNotFound):
+        _heat(project_id).resources.mark_unhealthy(stack_id, resource, True, reason)
 
 
 def delete(project_id: str, stack_id: str) -> None:
@@ -106,4 +150,14 @@ def output(project_id: str, stack_id: str, key: str) -> Any:
 
 def _stack(row: Any) -> Stack:
     action, _, status = row.stack_status.partition("_")
-    return Stack(row.id, row.stack_name, action, status, row.stack_status_reason or "")
+    tags = [tag.removeprefix(GENERATION_TAG) for tag in row.tags or [] if tag.startswith(GENERATION_TAG)]
+    generation = max((int(tag) for tag in tags if tag.isdecimal()), default=1)
+    return Stack(row.id, row.stack_name, action, status, row.stack_status_reason or "", generation)
+
+
+def _tags(generation: int) -> str:
+    return f"{TAG},{GENERATION_TAG}{generation}"
+
+
+def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}

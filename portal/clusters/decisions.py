@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portal.cloud.stacks import Stack
-from portal.clusters import failures
-from portal.clusters.models import Cluster, Status
+from portal.clusters import failures, hosts
+from portal.clusters.models import Cluster, Node, Status
 from portal.failure import Failure
 
 
@@ -72,29 +73,64 @@ class MarkDeleted:
     """Heat knows the stack no more."""
 
 
+@dataclass(frozen=True)
+class Readmit:
+    """Nodes that were to leave could not in time: they stay."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class UpdateStack:
+    """Heat's template is of an earlier generation than the cluster: make it follow."""
+
+    stack: Stack
+
+
+@dataclass(frozen=True)
+class UndoGrowth:
+    """What an update has added in vain shall leave again."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """A removal failed: ask for it once more."""
+
+
+@dataclass(frozen=True)
+class Dismiss:
+    """Heat has removed the nodes that were to leave: they belong to the cluster no more."""
+
+
+@dataclass(frozen=True)
+class EndChange:
+    """The cluster is ready again: as it was wished, or without what `failure` says."""
+
+    failure: Failure | None = None
+
+
 Action = (
-    Wait
-    | CreateStack
-    | Adopt
-    | LearnAddresses
-    | MarkReady
-    | Examine
-    | Fail
-    | End
-    | AwaitAccessEnd
-    | DeleteStack
-    | MarkDeleted
-)
+    Wait | CreateStack | Adopt | MarkReady | Examine | Fail | End | DeleteStack | MarkDeleted
+    | LearnAddresses | AwaitAccessEnd | Readmit | UpdateStack | UndoGrowth | TryAgain | Dismiss | EndChange
+)  # fmt: skip
+
+LONGEST_FAREWELL = timedelta(minutes=30)  # until blocks are copied and the jobs on a node have ended
+LONGEST_SETTLING = timedelta(seconds=60)  # of the agents, after which the cluster is ready without their word
+MOST_ATTEMPTS = 3
 
 
-def decide(cluster: Cluster, stack: Stack | None, now: datetime) -> Action:
-    """`stack` is what Heat lists under the cluster's stack name."""
+def decide(cluster: Cluster, stack: Stack | None, now: datetime, nodes: Sequence[Node] = ()) -> Action:
+    """`stack` is what Heat lists under the cluster's stack name; `nodes` are the cluster's."""
     if cluster.expired(now):
         return End()
     if cluster.target == Status.DELETED:
         return _towards_deleted(cluster, stack, now)
     if cluster.status == Status.CREATING:
         return _towards_ready(cluster, stack)
+    if cluster.status == Status.UPDATING:
+        return _through_change(cluster, stack, nodes, now)
     if cluster.status == Status.READY and (stack is None or stack.action == "DELETE"):
         return Fail(failures.lost())
     return Wait()
@@ -125,3 +161,41 @@ def _towards_ready(cluster: Cluster, stack: Stack | None) -> Action:
     if cluster.node_failed:
         return Examine(stack.id)
     return LearnAddresses(stack.id) if cluster.lacks_addresses else Wait()
+
+
+def _through_change(cluster: Cluster, stack: Stack | None, nodes: Sequence[Node], now: datetime) -> Action:
+    if stack is None or stack.action == "DELETE":
+        return Fail(failures.lost())
+    if stack.status == "IN_PROGRESS":
+        return LearnAddresses(stack.id) if _lacks_address(nodes) else Wait()
+    if kept := {
+        node.name: node.kept_by or "" for node in nodes if node.leaving and node.address and node.kept_by != ""
+    }:
+        return Readmit(failures.kept(kept)) if _since_hosts_changed(cluster, now) > LONGEST_FAREWELL else Wait()
+    if stack.generation < cluster.generation:
+        return UpdateStack(stack)
+    if stack.status == "FAILED":
+        return _after_failure(cluster, failures.of_change(stack.reason, cluster.manifest), nodes)
+    if any(node.leaving for node in nodes):
+        return Dismiss()
+    if _lacks_address(nodes):
+        return LearnAddresses(stack.id)
+    known = hosts.host_list(nodes)["digest"]
+    settled = all(node.known_hosts == known for node in nodes)
+    return EndChange() if settled or _since_hosts_changed(cluster, now) > LONGEST_SETTLING else Wait()
+
+
+def _after_failure(cluster: Cluster, failure: Failure, nodes: Sequence[Node]) -> Action:
+    if any(node.is_new(cluster.generation) and not node.leaving for node in nodes):
+        return UndoGrowth(failure)
+    if any(node.leaving for node in nodes) and cluster.attempts < MOST_ATTEMPTS:
+        return TryAgain()
+    return EndChange(failure)
+
+
+def _lacks_address(nodes: Sequence[Node]) -> bool:
+    return any(not node.address for node in nodes)
+
+
+def _since_hosts_changed(cluster: Cluster, now: datetime) -> timedelta:
+    return now - (cluster.hosts_changed_at or cluster.created_at)

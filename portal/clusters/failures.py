@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from cloudinit.frameworks.manifest import Manifest
 from portal.failure import Failure
@@ -12,6 +13,9 @@ _NODE_SIGNAL = re.compile(r"WaitConditionFailure: resources\.(?P<node>[\w-]+)-re
 _NODE_SILENT = re.compile(r"WaitConditionTimeout: resources\.(?P<node>[\w-]+)-ready:")
 _RESOURCE = re.compile(r"(?P<error>\w+): resources\.(?P<resource>[\w-]+): (?P<why>.*)", re.DOTALL)
 _DELETE_AND_RETRY = "Delete this cluster and create it again. If it fails in the same way, show this to your teacher."
+_GOES_ON = (
+    "The cluster goes on without this change. Try it again; if it fails in the same way, show this to your teacher."
+)
 # What to do about causes that come back when nothing is done but another create; the first that fits.
 _ADVICE = (
     (
@@ -60,6 +64,31 @@ def refused(reason: str) -> Failure:
         reason,
         "Delete it and choose another size, or show this to your teacher.",
     )
+
+
+def of_change(reason: str, manifest: Manifest) -> Failure:
+    """From Heat's reason for an update that failed."""
+    failure = of_stack(reason, manifest)
+    return Failure(failure.what, failure.why, failure.next if failure.next != _DELETE_AND_RETRY else _GOES_ON)
+
+
+def change_refused(reason: str) -> Failure:
+    return Failure("The cloud refused the change.", reason, _GOES_ON)
+
+
+def change_unsafe(resources: Sequence[str]) -> Failure:
+    """Heat's preview says that the update would do more than it should."""
+    return Failure(
+        "The change was not made, as it would have cost more than it should.",
+        f"The cloud would have replaced or deleted also: {', '.join(resources)}.",
+        "The cluster goes on as it was. Show this to your administrator.",
+    )
+
+
+def kept(reasons: Mapping[str, str]) -> Failure:
+    """From what kept nodes that were to leave, by their names."""
+    why = "; ".join(f"{name}: {reason or 'the master said nothing of it'}" for name, reason in reasons.items())
+    return Failure(f"{', '.join(reasons)} could not leave in time and stay.", why, _GOES_ON)
 
 
 def lost() -> Failure:

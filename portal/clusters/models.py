@@ -120,21 +120,35 @@ class Cluster(models.Model):
         return self.status not in (Status.DELETED, Status.FAILED) and self.target == Status.READY
 
     def health(self, now: datetime) -> Health | None:
-        """None where it is not ready. From what was prefetched."""
-        if self.status != Status.READY or self.ready_at is None:
+        """None where it does not work. From what was prefetched."""
+        if self.status not in (Status.READY, Status.UPDATING) or self.ready_at is None:
             return None
         return health(self.ready_at, self.heard_at, {node.name: node.trouble for node in self.nodes.all()}, now)
 
     def node_states(self) -> dict[str, str]:
-        """For each node: waiting, booting, ready, failed, or trouble. From what was prefetched."""
-        states = progress.node_states(self.manifest, self.worker_numbers, self.status, self.present_events())
-        if self.status == Status.READY:
+        """For each node: waiting, booting, ready, failed, trouble or leaving. From what was prefetched."""
+        states = dict.fromkeys((node.name for node in self.nodes.all()), "ready")
+        states |= progress.node_states(self.manifest, self.booting(), self.status, self.present_events())
+        if self.status in (Status.READY, Status.UPDATING):
             states |= {node.name: "trouble" for node in self.nodes.all() if node.trouble}
+            states |= {node.name: "leaving" for node in self.nodes.all() if node.leaving}
         return states
 
+    def booting(self) -> list[Node]:
+        """The nodes that boot in the present generation; outside of a change all. From what was prefetched."""
+        nodes = list(self.nodes.all())
+        if self.status != Status.UPDATING:
+            return nodes
+        return [node for node in nodes if node.generation == self.generation and not node.leaving]
+
+    def progress(self) -> progress.Progress:
+        """How far the present boot is. From what was prefetched."""
+        return progress.progress(self.manifest, self.booting(), self.status, self.present_events())
+
     def present_events(self) -> list[ClusterEvent]:
-        """Those of the present generation, from what was prefetched."""
-        return [event for event in self.events.all() if event.generation == self.generation]
+        """Those of the nodes' last boots, from what was prefetched."""
+        generations = {node.name: node.generation for node in self.nodes.all()}
+        return [event for event in self.events.all() if event.generation == generations.get(event.node)]
 
     def expired(self, now: datetime) -> bool:
         return self.target == Status.READY and now >= self.expires_at
@@ -158,6 +172,10 @@ class Node(models.Model):
     class Meta:
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["cluster", "name"], name="one_node_of_a_name")]
+
+    def is_new(self, generation: int) -> bool:
+        """Whether this generation of its cluster added it; one that is only made anew was there before."""
+        return generation > 1 and self.generation == generation and not self.unhealthy
 
 
 class EventState(models.TextChoices):

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cloudinit.frameworks.manifest import Manifest, Workers
+from cloudinit.frameworks.manifest import Manifest
+
+
+class Booting(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
 
 
 class StepEvent(Protocol):
@@ -26,19 +34,20 @@ class Progress:
         return 100 * self.done // self.total if self.total else 0
 
 
-def progress(manifest: Manifest, workers: Workers, status: str, events: Iterable[StepEvent]) -> Progress:
-    """`events` are those of the cluster's present generation."""
+def progress(manifest: Manifest, nodes: Sequence[Booting], status: str, events: Iterable[StepEvent]) -> Progress:
+    """`nodes` are those that boot now, or have booted last; `events` are theirs."""
     ended = {(event.node, event.step) for event in events if event.state == "done"}
-    total = manifest.step_count(workers)
+    total = sum(len(manifest.role(node.role).steps) for node in nodes)
     return Progress(
-        total if status == "ready" else min(len(ended), total), total, _phase(manifest, workers, status, ended)
+        total if status == "ready" else min(len(ended), total), total, _phase(manifest, nodes, status, ended)
     )
 
 
-def node_states(manifest: Manifest, workers: Workers, status: str, events: Iterable[StepEvent]) -> dict[str, str]:
+def node_states(
+    manifest: Manifest, nodes: Sequence[Booting], status: str, events: Iterable[StepEvent]
+) -> dict[str, str]:
     """For each node: waiting (not heard of), booting, ready, failed; unfinished where its cluster failed meanwhile."""
     events = list(events)
-    nodes = manifest.nodes(workers)
     if status == "ready":
         return dict.fromkeys((node.name for node in nodes), "ready")
     states = {node.name: _node_state(manifest.role(node.role).steps, node.name, events) for node in nodes}
@@ -57,15 +66,15 @@ def _node_state(steps: tuple[str, ...], node: str, events: list[StepEvent]) -> s
     return "booting" if mine else "waiting"
 
 
-def _phase(manifest: Manifest, workers: Workers, status: str, ended: set[tuple[str, str]]) -> str:
-    if status != "creating":
-        return {"ready": "Ready", "deleting": "Deleting", "deleted": "Deleted", "failed": "Failed"}.get(
-            status, "Updating"
-        )
+def _phase(manifest: Manifest, nodes: Sequence[Booting], status: str, ended: set[tuple[str, str]]) -> str:
+    if status not in ("creating", "updating"):
+        return {"ready": "Ready", "deleting": "Deleting", "deleted": "Deleted", "failed": "Failed"}[status]
+    if status == "updating" and not nodes:
+        return "Moving data off the machines that leave"
     if not ended:
         return "Waiting for the machines"
     for step in manifest.steps:  # the earliest step that some node has still to end
-        for node in manifest.nodes(workers):
+        for node in nodes:
             if step.name in manifest.role(node.role).steps and (node.name, step.name) not in ended:
                 return step.title
     return "Waiting for the cloud's confirmation"

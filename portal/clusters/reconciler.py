@@ -19,9 +19,9 @@ from portal import live
 from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
-from portal.clusters import decisions, failures
+from portal.clusters import changing, decisions, failures
 from portal.clusters.credentials import secret_parameters
-from portal.clusters.models import Cluster, ClusterEvent, EventState, Node, Status
+from portal.clusters.models import Cluster, ClusterEvent, EventState, Status
 from portal.courses.models import Course
 from portal.failure import Failure
 from portal.folders import services as folders
@@ -30,7 +30,6 @@ from portal.locks import try_lock
 
 log = logging.getLogger(__name__)
 
-STACK_TIMEOUT_MINUTES = 45
 LONGEST_PASS = 10  # seconds after which no further cluster is begun
 STACK_NAME = re.compile(r"slipway-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 # Whether a node has said that the present boot failed.
@@ -53,7 +52,7 @@ def reconcile(course: Course) -> None:
         if not held:
             return
         Course.objects.filter(pk=course.pk).update(reconciled_at=timezone.now())
-        present = course.clusters.exclude(status=Status.DELETED).order_by("created_at")
+        present = course.clusters.exclude(status=Status.DELETED).order_by("created_at").prefetch_related("nodes")
         clusters: list[Cluster] = list(present.annotate(**ASKED))
         try:
             known = stacks.list_stacks(course.project_id)
@@ -102,7 +101,8 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
     now = timezone.now()
     if cluster.waiting_for in (NO_ANSWER, REFUSES_US):
         _save(cluster, waiting_for="")
-    action = decisions.decide(cluster, stack, now)
+    nodes = list(cluster.nodes.all())
+    action = decisions.decide(cluster, stack, now, nodes)
     if not isinstance(action, decisions.Wait):
         log.info("Cluster %s (%s -> %s): %s", cluster.id, cluster.status, cluster.target, type(action).__name__)
     match action:
@@ -110,8 +110,6 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
             _create_stack(cluster)
         case decisions.Adopt(stack_id):
             _save(cluster, stack_id=stack_id)
-        case decisions.LearnAddresses(stack_id):
-            _learn_addresses(cluster, stack_id)
         case decisions.AwaitAccessEnd():
             _await_access_end(cluster)
         case decisions.MarkReady():
@@ -126,6 +124,20 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
             _delete_stack(cluster, stack_id)
         case decisions.MarkDeleted():
             _save(cluster, status=Status.DELETED, waiting_for="", retry_at=None)
+        case decisions.LearnAddresses(stack_id):
+            changing.learn_addresses(cluster, stack_id)
+        case decisions.UpdateStack(known):
+            changing.update_stack(cluster, known, nodes)
+        case decisions.Readmit(failure):
+            changing.readmit(cluster, failure)
+        case decisions.UndoGrowth(failure):
+            changing.undo_growth(cluster, failure)
+        case decisions.TryAgain():
+            changing.try_again(cluster)
+        case decisions.Dismiss():
+            changing.dismiss(cluster)
+        case decisions.EndChange(trouble):
+            changing.end(cluster, trouble)
 
 
 def _create_stack(cluster: Cluster) -> None:
@@ -133,7 +145,11 @@ def _create_stack(cluster: Cluster) -> None:
     parameters = {**rendering.parameters, **secret_parameters(cluster)}
     try:
         stack_id = stacks.create(
-            cluster.course.project_id, cluster.stack_name, rendering.template, parameters, STACK_TIMEOUT_MINUTES
+            cluster.course.project_id,
+            cluster.stack_name,
+            rendering.template,
+            parameters,
+            changing.STACK_TIMEOUT_MINUTES,
         )
     except CloudRefused as error:
         _fail(cluster, failures.refused(str(error)))
@@ -154,18 +170,8 @@ def _fail(cluster: Cluster, failure: Failure) -> None:
 
 
 def _mark_ready(cluster: Cluster) -> None:
-    _learn_addresses(cluster, str(cluster.stack_id))
+    changing.learn_addresses(cluster, str(cluster.stack_id))
     _save(cluster, status=Status.READY, ready_at=timezone.now(), waiting_for="")
-
-
-def _learn_addresses(cluster: Cluster, stack_id: str) -> None:
-    addresses = stacks.output(cluster.course.project_id, stack_id, "hosts") or {}
-    learnt = 0
-    for name, address in addresses.items():
-        if address:
-            learnt += Node.objects.filter(cluster=cluster, name=name).exclude(address=address).update(address=address)
-    if learnt and cluster.mounts.exists():
-        folders.wake(cluster.course)
 
 
 def _await_access_end(cluster: Cluster) -> None:

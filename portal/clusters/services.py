@@ -97,7 +97,7 @@ def create(owner: User, wish: Wish, key: str = "") -> Cluster:
         nodes = cluster.manifest.nodes(cluster.worker_numbers)
         Mount.objects.bulk_create(mounts)
         Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
-        _wake(course)
+        wake(course)
     return cluster
 
 
@@ -108,13 +108,14 @@ def delete(cluster: Cluster) -> None:
         if going.update(target=Status.DELETED, status=Status.DELETING, retry_at=None):
             Cluster.objects.filter(pk=cluster.pk, ended_at=None).update(ended_at=timezone.now())
             live.notify(live.cluster_topic(cluster.pk))
-            _wake(cluster.course)
+            wake(cluster.course)
             if cluster.mounts.exists():
                 folders.wake(cluster.course)
 
 
 def require_ready(cluster: Cluster) -> None:
-    if cluster.status != Status.READY:
+    """A cluster that is being changed works on meanwhile."""
+    if cluster.status not in (Status.READY, Status.UPDATING):
         raise Conflict(
             f"The cluster {cluster.name!r} is {cluster.get_status_display().lower()}, and not ready.",
             "Wait until it is ready." if cluster.status == Status.CREATING else "Create a cluster first.",
@@ -131,7 +132,7 @@ def record_event(node: Node, step: str, state: str, seconds: float, message: str
         ClusterEvent.objects.bulk_create(
             [
                 ClusterEvent(
-                    cluster=cluster, generation=cluster.generation, node=node.name, step=step, state=state,
+                    cluster=cluster, generation=node.generation, node=node.name, step=step, state=state,
                     seconds=seconds, message=message[:2000], log=log_tail[-20_000:],
                 )
             ],
@@ -139,14 +140,16 @@ def record_event(node: Node, step: str, state: str, seconds: float, message: str
         )  # fmt: skip
         live.notify(live.cluster_topic(cluster.pk))
         if state == "failed" or (step == known[-1] and _all_are_ready(cluster)):
-            _wake(cluster.course, AFTER_THE_LAST_SIGNAL)
+            wake(cluster.course, AFTER_THE_LAST_SIGNAL)
+        elif cluster.status == Status.UPDATING and not node.address:
+            wake(cluster.course)  # it boots, so the cloud knows its address
 
 
 def _all_are_ready(cluster: Cluster) -> bool:
-    """Whether every node has told its last step."""
+    """Whether every node of the present generation has told its last step."""
     last = {role.steps[-1] for role in cluster.manifest.roles}
     told = ClusterEvent.objects.filter(cluster=cluster, generation=cluster.generation, step__in=last, state="done")
-    return told.count() == Node.objects.filter(cluster=cluster).count()
+    return told.count() == Node.objects.filter(cluster=cluster, generation=cluster.generation).count()
 
 
 def news_of_hosts(node: Node, known: str) -> dict[str, Any] | None:
@@ -156,28 +159,48 @@ def news_of_hosts(node: Node, known: str) -> dict[str, Any] | None:
         with transaction.atomic():
             node.save(update_fields=["known_hosts"])
             if node.cluster.status == Status.UPDATING:
-                _wake(node.cluster.course)
+                wake(node.cluster.course)
     members = list(Node.objects.filter(cluster=node.cluster_id))
     said = host_list(members)
     # Before the cloud has told its address, a node goes by its facts.
     return said if said["digest"] != known and node.name in said["hosts"] else None
 
 
-def record_health(cluster: Cluster, troubles: Mapping[str, str]) -> None:
+def record_health(
+    cluster: Cluster,
+    troubles: Mapping[str, str],
+    storage: Mapping[str, Mapping[str, int]] | None = None,
+    leaving: Mapping[str, str] | None = None,
+) -> None:
     """Keeps what the master says of the nodes; before the cluster is ready Heat's word counts, not the master's."""
     with transaction.atomic():
-        ready = Cluster.objects.select_for_update().filter(pk=cluster.pk, status=Status.READY)
+        ready = Cluster.objects.select_for_update().filter(pk=cluster.pk, status__in=(Status.READY, Status.UPDATING))
         if not ready.update(heard_at=timezone.now()):
             return
-        changed = []
-        for node in Node.objects.filter(cluster=cluster):
-            trouble = troubles.get(node.name, "")[:TROUBLE_LIMIT]
-            if node.trouble != trouble:
-                node.trouble = trouble
-                changed.append(node)
+        nodes = list(Node.objects.filter(cluster=cluster).select_related("cluster"))
+        changed = [node for node in nodes if _take_word(node, troubles, storage or {}, leaving or {})]
         if changed:
-            Node.objects.bulk_update(changed, ["trouble"])
+            Node.objects.bulk_update(changed, ["trouble", "storage", "kept_by"])
             live.notify(live.cluster_topic(cluster.pk))
+        if any(node.leaving and node.kept_by == "" for node in changed):
+            wake(cluster.course)
+
+
+def _take_word(
+    node: Node,
+    troubles: Mapping[str, str],
+    storage: Mapping[str, Mapping[str, int]],
+    leaving: Mapping[str, str],
+) -> bool:
+    """Whether that changes the node."""
+    before = node.trouble, node.storage, node.kept_by
+    # A node that is only coming, or made anew, is no trouble: Heat says how that goes.
+    awaited = node.unhealthy or (node.cluster.status == Status.UPDATING and node.generation == node.cluster.generation)
+    node.trouble = "" if awaited else troubles.get(node.name, "")[:TROUBLE_LIMIT]
+    node.storage = dict(storage.get(node.name, {})) or node.storage
+    if node.leaving and node.name in leaving:
+        node.kept_by = leaving[node.name][:TROUBLE_LIMIT]
+    return (node.trouble, node.storage, node.kept_by) != before
 
 
 def _check_limits(owner: User, course: Course, wish: Wish) -> None:
@@ -194,5 +217,5 @@ def _check_limits(owner: User, course: Course, wish: Wish) -> None:
         )
 
 
-def _wake(course: Course, delays: Sequence[float] = (0,)) -> None:
+def wake(course: Course, delays: Sequence[float] = (0,)) -> None:
     passes.wake(course, passes.CLUSTERS, delays)

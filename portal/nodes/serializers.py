@@ -18,6 +18,10 @@ class EventSerializer(serializers.Serializer[None]):
 
 class HealthSerializer(serializers.Serializer[None]):
     troubles = serializers.DictField(child=serializers.CharField(max_length=10_000), allow_empty=True)
+    storage = serializers.DictField(
+        child=serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=2**63)), default=dict
+    )
+    leaving = serializers.DictField(child=serializers.CharField(max_length=10_000, allow_blank=True), default=dict)
 
 
 class OutputSerializer(serializers.Serializer[None]):

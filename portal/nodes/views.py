@@ -79,7 +79,7 @@ class Health(NodeView):
             raise NotFound("address for a node that is no master")
         said = HealthSerializer(data=request.data)
         said.is_valid(raise_exception=True)
-        record_health(self.node.cluster, said.validated_data["troubles"])
+        record_health(self.node.cluster, **said.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

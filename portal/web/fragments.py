@@ -12,7 +12,6 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
-from portal.clusters.progress import progress
 from portal.clusters.wishes import default_path
 from portal.folders import services as folders
 from portal.folders.models import Status as FolderStatus
@@ -31,7 +30,7 @@ def cluster_row(cluster: Cluster) -> dict[str, Any]:
     events = cluster.present_events()
     return {
         "cluster": cluster,
-        "progress": progress(cluster.manifest, cluster.worker_numbers, cluster.status, events),
+        "progress": cluster.progress(),
         "moving": cluster.status in MOVING,
         "events": events,
     }

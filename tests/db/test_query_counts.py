@@ -49,7 +49,7 @@ ANSWERS = {
     "job-output": 3,
 }
 # They change something, or are streams of what a page shows already.
-ACTIONS = {"create", "delete", "submit", "log-out", "tokens", "folder-grow", None}
+ACTIONS = {"create", "delete", "resize", "repair", "submit", "log-out", "tokens", "folder-grow", None}
 ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
 STREAMS = {"cluster-live", "job-live", "folder-live", "folders-live"}
 LITTLE = {"number": 1, "jobs_of_one": 1}

@@ -54,4 +54,6 @@ MANIFEST = Manifest(
     default_workers=2,
     job_suffixes=(".py", ".jar"),
     protected_settings=PROTECTED_SETTINGS,
+    copies=2,
+    copies_setting=("hadoop", "dfs.replication"),
 )

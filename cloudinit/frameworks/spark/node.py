@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from ..node import ConfigurationFile, Program, Report, Service, Services
+from .manifest import MANIFEST
 from .membership import (
     MASTER_PORT,
     NAMENODE_PORT,
@@ -201,7 +202,7 @@ def _values(node: Node) -> dict[str, str]:
         "data": str(_data(node)),
         "hadoop_conf": str(_hadoop_conf(node)),
         "friends": ",".join([*node.hosts.values(), node.gateway]),
-        "replication": str(max(1, min(2, node.workers))),
+        "replication": str(max(1, min(MANIFEST.copies, node.workers))),
         "user": USER,
         "secret": node.secret,
         "driver_mb": str(heaps.driver),

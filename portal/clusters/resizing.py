@@ -1,0 +1,110 @@
+"""What people ask of a cluster that is ready: more workers, fewer, or some made anew. The reconciler does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from cloudinit.frameworks.manifest import next_numbers, node_number
+from portal import live
+from portal.clusters import changes
+from portal.clusters.models import Cluster, Node, Status
+from portal.clusters.services import require_ready, wake
+from portal.refusals import Conflict, Invalid, LimitReached
+
+
+def resize(cluster: Cluster, workers: int | None = None, remove: Sequence[str] = ()) -> None:
+    """Lets the cluster become one of so many workers (those that hold least leave), or one without those in `remove`.
+
+    The same wish again changes nothing more. Raises Invalid, Conflict, LimitReached.
+    """
+    with _to_change(cluster) as (row, nodes):
+        present = [node for node in nodes if node.role != row.manifest.master.name]
+        staying = [node for node in present if not node.leaving]
+        leaving = set(remove) if workers is None else set(changes.emptiest(present, len(staying) - workers))
+        _check_names("remove", leaving, present)
+        more = max(0, (workers or 0) - len(staying))
+        leaving -= {node.name for node in present if node.leaving}
+        if not more and not leaving and (row.status == Status.UPDATING or len(staying) == len(present)):
+            return
+        _require_settled(row)
+        if more:
+            _add_workers(row, present, staying, more)
+        else:
+            _check_room(row, leaving, present)
+        row.nodes.filter(name__in=leaving).update(leaving=True, kept_by=None)
+        _begin_change(row)
+
+
+def repair(cluster: Cluster, names: Sequence[str] = ()) -> None:
+    """Lets the cloud make these workers anew, or all that are in trouble; where they are being so made, nothing more.
+
+    Raises Invalid, Conflict.
+    """
+    with _to_change(cluster) as (row, nodes):
+        master = row.manifest.master.name
+        workers = [node for node in nodes if node.role != master and not node.leaving]
+        if master in names:
+            raise Conflict(
+                "The master cannot be made anew: the names of all files in HDFS are on it, and would be lost.",
+                "Delete this cluster and create a new one. What is in folders stays.",
+            )
+        _check_names("nodes", names, workers)
+        wanted = {node.name for node in workers if (node.name in names if names else node.trouble)}
+        if not wanted:
+            raise Conflict("No worker of this cluster is in trouble.", "Name the workers that are to be made anew.")
+        if row.status == Status.UPDATING and wanted <= {node.name for node in workers if node.unhealthy}:
+            return
+        _require_settled(row)
+        row.nodes.filter(name__in=wanted).update(unhealthy=True, generation=row.generation + 1, trouble="")
+        _begin_change(row)
+
+
+@contextmanager
+def _to_change(cluster: Cluster) -> Iterator[tuple[Cluster, list[Node]]]:
+    """The row as it is now, locked, and its nodes."""
+    with transaction.atomic():
+        row = Cluster.objects.select_for_update(of=("self",)).select_related("course").get(pk=cluster.pk)
+        yield row, list(row.nodes.all())
+
+
+def _begin_change(row: Cluster) -> None:
+    Cluster.objects.filter(pk=row.pk).update(
+        status=Status.UPDATING, generation=F("generation") + 1, hosts_changed_at=timezone.now(), change_failure=None
+    )
+    live.notify(live.hosts_topic(row.pk))
+    live.notify(live.cluster_topic(row.pk))
+    wake(row.course)
+
+
+def _require_settled(row: Cluster) -> None:
+    if row.status == Status.UPDATING:
+        raise Conflict("The cluster is being changed already.", "Wait until it is ready again.")
+    require_ready(row)
+
+
+def _check_names(field: str, names: Iterable[str], workers: Iterable[Node]) -> None:
+    known = [node.name for node in workers]
+    if unknown := sorted(set(names) - set(known)):
+        raise Invalid.of({field: f"there is no worker {', '.join(unknown)}; there are {', '.join(known)}"})
+
+
+def _check_room(row: Cluster, leaving: Collection[str], workers: Sequence[Node]) -> None:
+    if why := changes.why_not_without(leaving, workers, row.manifest, row.spec.get("settings") or {}):
+        raise LimitReached(f"{', '.join(sorted(leaving))}: {why}", "Remove fewer workers, or delete files first.")
+
+
+def _add_workers(row: Cluster, workers: Sequence[Node], staying: Sequence[Node], more: int) -> None:
+    most = row.manifest.maximum_workers
+    if len(staying) + more > most:
+        raise Invalid.of({"workers": f"must be a whole number from {row.manifest.minimum_workers} to {most}"})
+    numbers = next_numbers(sorted(node_number(node.name) for node in workers), more)
+    known = {node.name for node in workers}
+    new = [node for node in row.manifest.nodes(numbers) if node.name not in known and node.role == workers[0].role]
+    Node.objects.bulk_create(
+        Node(cluster=row, name=node.name, role=node.role, generation=row.generation + 1) for node in new
+    )
