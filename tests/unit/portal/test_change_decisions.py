@@ -36,7 +36,9 @@ def heat(state: str, generation: int = 2) -> Stack:
 
 def row(**fields: Any) -> Cluster:
     values = {"hosts_changed_at": NOW - timedelta(seconds=5), "expires_at": NOW + timedelta(hours=1), **fields}
-    return Cluster(status="updating", target="ready", stack_id="s1", generation=2, spec={"framework": "spark"}, **values)
+    return Cluster(
+        status="updating", target="ready", stack_id="s1", generation=2, spec={"framework": "spark"}, **values
+    )
 
 
 def node(name: str, **fields: Any) -> Node:
