@@ -156,3 +156,26 @@ def test_an_answer_that_was_cut_off_is_told(server: Any, client: Client) -> None
 def test_it_gives_the_log_as_text(server: Any, client: Client) -> None:
     server.will_answer(200, "Zürich\n".encode() + b"\xff")
     assert client.log("j-1") == "Zürich\n�"
+
+
+def test_it_makes_grows_and_deletes_folders_and_names_them_for_a_cluster(server: Any, client: Client) -> None:
+    for status in ("creating", "growing", "deleting"):
+        server.will_answer(202, {"id": "f-1", "status": status})
+    server.will_answer(202, {"id": "c-1", "status": "creating"})
+    client.create_folder("course-1", "flights ü", 2)
+    client.grow_folder("f-1", 4)
+    client.delete_folder("f-1")
+    client.create_cluster("course-1", "c", 1, "small", 1, folders=[{"folder": "f-1", "access": "ro"}])
+    made, grown, deleted, cluster = server.calls
+    assert (made.method, made.path) == ("POST", "/api/v1/folders")
+    assert json.loads(made.body) == {"course": "course-1", "name": "flights ü", "size_gb": 2, "share_type": ""}
+    assert (grown.path, json.loads(grown.body)) == ("/api/v1/folders/f-1/grow", {"size_gb": 4})
+    assert (deleted.method, deleted.path) == ("DELETE", "/api/v1/folders/f-1")
+    assert json.loads(cluster.body)["folders"] == [{"folder": "f-1", "access": "ro"}]
+
+
+def test_it_waits_for_a_folder_until_that_has_settled(server: Any, client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(slipway_client, "POLL_SECONDS", 0.01)
+    for status in ("creating", "available"):
+        server.will_answer(200, {"id": "f-1", "status": status})
+    assert client.wait_for_folder("f-1", 5)["status"] == "available"
