@@ -15,6 +15,17 @@ def key_of(subject: str) -> int:
 
 
 @contextmanager
+def try_slot(subject: str, count: int) -> Iterator[bool]:
+    """Gives True to at most `count` holders at once, False at once to others."""
+    for number in range(count):
+        with try_lock(f"{subject} {number}") as held:
+            if held:
+                yield True
+                return
+    yield False
+
+
+@contextmanager
 def try_lock(subject: str) -> Iterator[bool]:
     """Gives True while this session holds the lock on `subject`, False at once where another one does."""
     with connection.cursor() as cursor:

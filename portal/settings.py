@@ -174,7 +174,6 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 _every = {"options": {"expires": 5}}
 CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "portal.clusters.tasks.pulse", "schedule": 1.0, **_every},
-    "reconcile-folders": {"task": "portal.folders.tasks.pulse", "schedule": 1.0, **_every},
     "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},
     "forget-expired": {"task": "portal.accounts.tasks.forget_expired", "schedule": 3600.0, **_every},
     "meter": {"task": "portal.clusters.tasks.meter", "schedule": 30.0, **_every},

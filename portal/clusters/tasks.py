@@ -6,11 +6,13 @@ from celery import shared_task
 
 from portal.clusters import metering, reconciler, schedule
 from portal.courses.models import Course
+from portal.folders import tasks as folders
 
 
 @shared_task
 def pulse() -> None:
-    """Starts a pass for each course that is due."""
+    """Starts a pass for each course that is due, over its clusters and over its folders."""
+    folders.start_due_passes()
     for course in schedule.due_courses():
         reconcile_course.apply_async((str(course.pk),), expires=10)
 

@@ -21,12 +21,14 @@ from portal.courses.models import Course
 from portal.failure import Failure
 from portal.folders import decisions, failures, grants
 from portal.folders.models import Folder, Grant, Mount, Status
-from portal.locks import try_lock
+from portal.locks import try_lock, try_slot
 
 log = logging.getLogger(__name__)
 
 SHARE_NAME = re.compile(re.escape(shares.PREFIX) + r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 RETRY_AFTER = timedelta(seconds=15)  # after a delete was asked for
+# Of the worker's four threads: a storage that is silent must not keep the passes over clusters from theirs.
+AT_ONCE = 2
 # A storage that does not answer keeps each pass for its time-outs: they come seldom then.
 HOLD_OFF = timedelta(seconds=10)
 CHECK_EVERY = timedelta(seconds=30)  # of exports and rules, one folder in each pass
@@ -37,8 +39,8 @@ COULD_NOT_DELETE = "the storage, which could not delete everything yet; it is as
 
 def reconcile(course: Course) -> None:
     """One pass over a course. Raises nothing that the next pass can mend."""
-    with try_lock(f"shares of project {course.project_id}") as held:
-        if not held:
+    with try_slot("passes over folders", AT_ONCE) as free, try_lock(f"shares of project {course.project_id}") as held:
+        if not free or not held:
             return
         Course.objects.filter(pk=course.pk).update(folders_reconciled_at=timezone.now())
         folders = list(_present(course))

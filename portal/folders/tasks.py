@@ -8,9 +8,7 @@ from portal.courses.models import Course
 from portal.folders import reconciler, schedule
 
 
-@shared_task
-def pulse() -> None:
-    """Starts a pass for each course that is due."""
+def start_due_passes() -> None:
     for course in schedule.due_courses():
         reconcile_course.apply_async((str(course.pk),), expires=10)
 

@@ -14,6 +14,7 @@ from django.test import Client
 from portal.accounts.models import User
 from portal.clusters.models import Cluster
 from portal.courses.models import Course
+from portal.folders.models import Folder
 from portal.jobs.models import Job
 from tests.db.conftest import problem
 
@@ -30,9 +31,11 @@ def rows() -> list[Any]:
 def test_it_answers_as_the_table_says(
     request_line: str, change: str, status: str, says: str,
     api: Callable[[User], Client], alice: User, course: Course, ready: Cluster, creating: Cluster, job: Job,
+    folder: Folder,
 ) -> None:  # fmt: skip
     method, path = request_line.split()
     path = path.replace("READY", str(ready.pk)).replace("CREATING", str(creating.pk)).replace("JOB", str(job.pk))
+    path, change = path.replace("FOLDER", str(folder.pk)), change.replace("FOLDER", str(folder.pk))
     answer = ask(api(alice), method, path, change, course)
     assert answer.status_code == int(status), answer.content
     if answer.status_code >= 400:
@@ -44,7 +47,7 @@ def ask(client: Client, method: str, path: str, change: str, course: Course) -> 
         return client.generic(method, path)
     if path.endswith("/jobs"):
         return client.post(path, form(change))
-    right = {
+    right: dict[str, Any] = {
         "course": str(course.pk),
         "name": "flights",
         "framework": "spark",
@@ -52,6 +55,10 @@ def ask(client: Client, method: str, path: str, change: str, course: Course) -> 
         "flavor": "small",
         "hours": 4,
     }
+    if path.endswith("/folders"):
+        right = {"course": str(course.pk), "name": "data", "size_gb": 1}
+    elif path.endswith("/grow"):
+        right = {"size_gb": 9}
     try:
         body = json.dumps({**right, **json.loads(change)})
     except ValueError:

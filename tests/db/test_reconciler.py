@@ -15,7 +15,7 @@ from portal.clusters import reconciler, schedule, services
 from portal.clusters.models import Cluster, Status
 from portal.clusters.reconciler import reconcile
 from portal.courses.models import Course
-from portal.locks import key_of, try_lock
+from portal.locks import key_of, try_lock, try_slot
 
 
 def test_a_cluster_waits_for_a_cloud_that_is_down_and_says_so(
@@ -89,6 +89,17 @@ def test_a_lock_is_free_after_its_holder() -> None:
         assert first
     with try_lock("x") as second:
         assert second
+
+
+def test_as_many_have_a_slot_as_there_are() -> None:
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:  # another process has the first one
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key_of("x 0")])
+        with try_slot("x", 2) as second:
+            assert second
+        with try_slot("x", 1) as none:
+            assert not none
+    other.close()
 
 
 def due() -> list[str]:
