@@ -33,7 +33,7 @@ def import_roster(document: dict[str, Any]) -> None:
     """Courses with their members, and administrators: afterwards each named course has just the members named.
 
     `{"courses": [{"name", "title", "project", "clusters_each", "members": [{"username", "role"}]}],
-    "administrators": [name]}`
+    "administrators": [name]}`; a course may have "hours_at_most" and "folder_gb_each", which else stay as they are.
     """
     for entry in document["courses"]:
         course, _ = Course.objects.update_or_create(
@@ -42,6 +42,7 @@ def import_roster(document: dict[str, Any]) -> None:
                 "title": entry["title"],
                 "project_id": entry["project"],
                 "clusters_each": entry["clusters_each"],
+                **{name: entry[name] for name in ("hours_at_most", "folder_gb_each") if name in entry},
             },
         )
         names = [member["username"] for member in entry["members"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.accounts.models import User
-from portal.courses.models import Membership
+from portal.courses.models import Course, Membership
 from portal.courses.services import import_roster
 
 
@@ -31,3 +31,11 @@ def test_who_is_not_named_any_more_belongs_no_more() -> None:
     assert members() == {"alice": "teacher"}
     assert not User.objects.filter(is_administrator=True).exists()
     assert Membership.objects.filter(user__username="charlie").exists()  # of a course that was not named
+
+
+def test_a_courses_limits_are_what_the_document_says_and_stay_where_it_is_silent() -> None:
+    document = roster(("alice", "student"))
+    document["courses"][0] |= {"hours_at_most": 6, "folder_gb_each": 50}
+    import_roster(document)
+    import_roster(roster(("alice", "student")))
+    assert Course.objects.filter(name="demo", hours_at_most=6, folder_gb_each=50).exists()
