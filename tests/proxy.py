@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ class Call:
     path: str
     number: int
     moment: float
+    microversion: str  # what Manila is to speak
 
     @property
     def kind(self) -> str:
@@ -49,6 +50,7 @@ class Trouble:
     body: bytes = b""
     cut: bool = False  # half of the answer, and the connection ends
     dropped: bool = False  # no answer, and the connection ends
+    rewritten: Callable[[bytes], bytes] = bytes  # the service's own answer
 
 
 SLOW = Trouble(delay=1.5)
@@ -100,11 +102,10 @@ class Proxy:
         with self._lock:
             self.fault, self.calls = fault, list[Call]()
 
-    def note(self, service: str, method: str, path: str) -> Trouble:
+    def note(self, service: str, method: str, path: str, headers: Any) -> Trouble:
         with self._lock:
-            call = Call(service, method, path, 0, time.monotonic())
-            number = 1 + sum(earlier.kind == call.kind for earlier in self.calls)
-            call = Call(service, method, path, number, call.moment)
+            first = Call(service, method, path, 1, time.monotonic(), headers.get("X-OpenStack-Manila-API-Version", ""))
+            call = replace(first, number=1 + sum(earlier.kind == first.kind for earlier in self.calls))
             self.calls.append(call)
             return self.fault(call) or Trouble()
 
@@ -163,10 +164,11 @@ class Relay(BaseHTTPRequestHandler):
 
     def relay(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        trouble = self.proxy.note(self.service, self.command, self.path)
+        trouble = self.proxy.note(self.service, self.command, self.path, self.headers)
         status, headers, content = 200, list[Any](), b""
         if trouble.forwarded:
             status, headers, content = self.proxy.forward(self.service, self.command, self.path, self.headers, body)
+            content = trouble.rewritten(content)
         if trouble.status:
             status, headers, content = trouble.status, list(trouble.headers.items()), trouble.body
         time.sleep(trouble.delay)

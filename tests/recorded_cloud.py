@@ -26,6 +26,7 @@ class RecordedCloud:
         # A session is kept for each project: another project is another cloud's.
         self.project = uuid.uuid4().hex
         self.asked: list[str] = []
+        self.changed: list[str] = []
 
     @property
     def connection(self) -> Connection:
@@ -63,33 +64,41 @@ class RecordedCloud:
         }}  # fmt: skip
 
 
+class Answering(BaseHTTPRequestHandler):
+    cloud: RecordedCloud
+
+    def do_GET(self) -> None:
+        self._send(*self.cloud.answer(self.path, self.headers))  # type: ignore[arg-type]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.endswith("/auth/tokens"):
+            self._send(201, self.cloud.token(), {"X-Subject-Token": "t"})
+        else:
+            self.do_DELETE()
+
+    def do_DELETE(self) -> None:
+        self.cloud.changed.append(f"{self.command} {self.path}")
+        self.do_GET()
+
+    def _send(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {**(headers or {}), "Content-Type": "application/json"}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 @contextlib.contextmanager
 def recorded_cloud(answers: dict[str, Any], kinds: tuple[str, ...] = tuple(KINDS)) -> Iterator[RecordedCloud]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._send(*cloud.answer(self.path, self.headers), {})  # type: ignore[arg-type]
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._send(201, cloud.token(), {"X-Subject-Token": "t"})
-
-        def _send(self, status: int, body: Any, headers: dict[str, str]) -> None:
-            text = json.dumps(body).encode()
-            self.send_response(status)
-            for name, value in {
-                **headers,
-                "Content-Type": "application/json",
-                "Content-Length": str(len(text)),
-            }.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        cloud = RecordedCloud(f"http://127.0.0.1:{server.server_port}", answers, kinds)
+    handler = type("Answering", (Answering,), {})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        handler.cloud = cloud = RecordedCloud(f"http://127.0.0.1:{server.server_port}", answers, kinds)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:

@@ -109,7 +109,7 @@ def _words(reason: str) -> str:
     """The server's own words where it had any; Heat puts its own before them."""
     if "imed out" in reason or "received" in reason:
         return f"no word came within {LONGEST_BOOT} s: the server did not start, or reaches neither the portal nor Heat"
-    return reason.partition(f"resources.{CONDITION}: ")[2] or reason
+    return reason.partition(f"resources.{CONDITION}: ")[2] or reason.partition(": ")[2] or reason
 
 
 def _delete(project_id: str, name: str) -> str:

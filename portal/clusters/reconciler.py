@@ -51,7 +51,8 @@ def reconcile(course: Course) -> None:
     with try_lock(f"project {course.project_id}") as held:
         if not held:
             return
-        Course.objects.filter(pk=course.pk).update(reconciled_at=timezone.now())
+        began = timezone.now()
+        Course.objects.filter(pk=course.pk).update(reconciled_at=began)
         present = course.clusters.exclude(status=Status.DELETED).order_by("created_at").prefetch_related("nodes")
         clusters: list[Cluster] = list(present.annotate(**ASKED))
         try:
@@ -60,6 +61,9 @@ def reconcile(course: Course) -> None:
             _delete_orphans(course, known)
         except CloudUnavailable as error:
             log.warning("The cloud does not answer for course %s: %s", course.name, error)
+            # Where it keeps each pass for its time-outs, the worker has the same time for everything else.
+            now = timezone.now()
+            Course.objects.filter(pk=course.pk).update(reconciled_at=now + (now - began))
             _say_what_is_waited_for(clusters, NO_ANSWER)
         except CloudRefused as error:
             log.warning("The cloud refuses the portal in course %s: %s", course.name, error)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.cloud import sessions
+from portal.cloud.connection import Connection
 from portal.cloud.stacks import Stack
 from portal.clusters import reconciler, schedule, services
 from portal.clusters.models import Cluster, Status
 from portal.clusters.reconciler import reconcile
 from portal.courses.models import Course
 from portal.locks import key_of, try_lock, try_slot
+from tests.proxy import Trouble, always, proxy
+from tests.recorded_cloud import recorded_cloud
 
 
 def test_a_cluster_waits_for_a_cloud_that_is_down_and_says_so(
@@ -25,6 +31,22 @@ def test_a_cluster_waits_for_a_cloud_that_is_down_and_says_so(
     body = api(alice).get(f"/api/v1/clusters/{creating.pk}").json()
     assert body["status"] == "creating"
     assert "does not answer" in body["waiting_for"]
+
+
+def test_a_cloud_that_keeps_a_pass_waiting_is_asked_no_more_often_than_it_takes(
+    creating: Cluster, course: Course, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "TIMEOUT", 0.4)
+    with recorded_cloud({}) as behind, proxy({"cloud": behind.address}) as cloud:
+        settings.CLOUD = Connection(f"{cloud.addresses['cloud']}/v3", "slipway", "secret", {})
+        cloud.set(always(Trouble(forwarded=False, status=200, delay=0.8)))
+        course.project_id = behind.project
+        reconcile(course)
+    course.refresh_from_db()
+    assert course.reconciled_at is not None
+    assert 0.2 < (course.reconciled_at - timezone.now()).total_seconds() < 2
+    creating.refresh_from_db()
+    assert "does not answer" in creating.waiting_for
 
 
 def test_a_pass_keeps_out_of_another_ones_way(creating: Cluster, course: Course) -> None:

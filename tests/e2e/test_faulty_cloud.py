@@ -6,6 +6,7 @@ The servers are light ones, which tell Heat "ready" at once: what is tried here 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -124,6 +125,34 @@ def test_a_cloud_that_is_ill_for_a_while_is_waited_for_and_asked_with_patience(
     before.set(faults.none)
     student.wait_for_cluster(made["id"], 60, ends=("deleted",))
     assert_nothing_is_left(house)
+
+
+def an_old_manila_in_trouble(call: Call) -> Trouble | None:
+    """It knows nothing after 2.7, which is Manila of 2015, and loses its answers."""
+    if call.service != "manila":
+        return None
+    if call.path.rstrip("/") in ("", "/v2"):
+        return Trouble(rewritten=lambda body: re.sub(rb'("version": )"2\.\d+"', rb'\1"2.7"', body))
+    return faults.ANSWER_LOST if call.method != "GET" and call.number == 1 else None
+
+
+def test_a_folder_comes_grows_and_goes_at_an_old_manila_that_loses_its_answers(
+    before: Proxy, person: Callable[[str], Client], course: str
+) -> None:
+    before.set(an_old_manila_in_trouble)
+    teacher = person("teacher")
+    folder = teacher.create_folder(course, "through", 1)["id"]
+    ready = teacher.wait_for_folder(folder, 90)
+    assert ready["status"] == "available", ready
+    teacher.grow_folder(folder, 2)
+    until(
+        "the growth", lambda: (found := teacher.folder(folder))["status"] == "available" and found["size_gb"] == 2, 60
+    )
+    teacher.delete_folder(folder)
+    assert teacher.wait_for_folder(folder, 60, ends=("deleted",))
+    asked = [call for call in before.calls if call.service == "manila"]
+    assert {call.microversion for call in asked if call.microversion} == {"2.7"}
+    assert len([call for call in asked if call.kind == "manila POST /v2/shares"]) == 1
 
 
 def test_a_log_in_at_a_cloud_in_trouble_does_not_blame_the_password(house: Embedded, before: Proxy) -> None:

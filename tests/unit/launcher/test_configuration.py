@@ -67,3 +67,11 @@ def test_another_cloud_takes_the_place_of_the_homes_own() -> None:
         "OS_CLIENT_CONFIG_FILE": "/etc/clouds.yaml",
         "OS_CLOUD": "uni",
     }
+
+
+def test_a_cloud_may_be_looked_at_before_the_first_up() -> None:
+    caller = {"SLIPWAY_NETWORK": "provider", "OS_CLOUD": "uni", "HOME": "/home/me"}
+    environment = configuration.before_up(caller)
+    assert (environment["SLIPWAY_NETWORK"], environment["OS_CLOUD"]) == ("provider", "uni")
+    assert environment["SLIPWAY_BUNDLE_VERSION"] == "unknown"
+    assert "HOME" not in environment
