@@ -8,6 +8,9 @@ import tempfile
 
 _storage = tempfile.mkdtemp(prefix="slipway-test-storage-")
 
+# A cloud of the caller's is no business of the tests.
+for _name in [name for name in os.environ if name.startswith("OS_")]:
+    del os.environ[_name]
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "portal.settings",
     "SLIPWAY_SECRET_KEY": "of the tests, and of nothing else in the world",

@@ -53,7 +53,7 @@ class Trouble:
     rewritten: Callable[[bytes], bytes] = bytes  # the service's own answer
 
 
-SLOW = Trouble(delay=1.5)
+SLOW = Trouble(delay=1)
 REFUSED_AT_ONCE = Trouble(forwarded=False, dropped=True)
 ANSWER_LOST = Trouble(dropped=True)
 HALF_AN_ANSWER = Trouble(cut=True)

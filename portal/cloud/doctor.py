@@ -200,8 +200,10 @@ def _roles(facts: Facts, project: Project) -> Check:
 def _quotas(project: Project, wanted: Wanted) -> Check:
     name = f"quota {project.name}"
     count = fitting(project.rooms, wanted.needs)
+    unknown = [what for what in wanted.needs if what not in project.rooms]
+    silence = f", as far as is known: nothing is said of {', '.join(unknown)}" if unknown else ""
     if count is None or count >= wanted.clusters:
-        return Check(name, OK, f"room for {wanted.clusters} clusters of {wanted.shape}")
+        return Check(name, OK, f"room for {wanted.clusters} clusters of {wanted.shape}{silence}")
     short = tightest(project.rooms, wanted.needs, wanted.clusters)
     words = "; ".join(f"{what}: {room.limit} less {room.used} used, {need} needed" for what, room, need in short)
     verdict = WARNING if count else FAILED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -60,15 +61,11 @@ def inspect(courses: Mapping[str, str]) -> Facts:
         (skew, token_seconds), own = identity.clock_and_token_life(), identity.projects()
     except (CloudUnavailable, CloudRefused) as error:
         trouble, step = explain(error.__cause__ or error)
-        return _with(plain, log_in=trouble, log_in_step=step)
+        return replace(plain, log_in=trouble, log_in_step=step)
     projects = [_project(project) for project in own]
-    found = _with(plain, clock_skew=skew, token_seconds=token_seconds, projects=projects)
+    found = replace(plain, clock_skew=skew, token_seconds=token_seconds, projects=projects)
     usable = [project.id for project in projects if not project.trouble]
-    return _with(found, **_of_projects(usable)) if usable else found
-
-
-def _with(facts: Facts, **changes: Any) -> Facts:
-    return Facts(**{**facts.__dict__, **changes})
+    return replace(found, **_of_projects(usable)) if usable else found
 
 
 def explain(error: BaseException) -> tuple[str, str]:
@@ -102,7 +99,7 @@ def _project(project: identity.Project) -> Project:
 
 
 def _attempt(ask: Callable[[], Found], otherwise: Found) -> Found:
-    """What a service says; one that is not there or ill has its own line elsewhere."""
+    """What a service says; what it does not say is missing in the verdicts, which tell so."""
     with suppress(CloudUnavailable, CloudRefused):
         return ask()
     return otherwise

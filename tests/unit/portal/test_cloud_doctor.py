@@ -124,6 +124,12 @@ def test_quotas_say_how_many_clusters_there_is_room_for_and_what_ends_first() ->
     assert one(projects=(replace(COURSE, rooms={"instances": Room(2)}),)).verdict == "failed"
 
 
+def test_what_no_service_says_of_its_quotas_is_not_passed_over() -> None:
+    checks = doctor.judge(replace(GOOD, projects=(replace(COURSE, rooms={"instances": Room(-1)}),)), WANTED, KNOWN)
+    (check,) = (check for check in checks if check.name.startswith("quota"))
+    assert (check.verdict, "nothing is said of cores, security groups, stacks" in check.text) == ("ok", True)
+
+
 def test_an_image_with_another_bundle_is_refused_with_both_versions() -> None:
     image = {"name": "node", "framework": "spark", "bundle_version": "1-old"}
     check = one(catalogue={**GOOD.catalogue, "images": [image]})
