@@ -87,7 +87,13 @@ def test_heats_reasons_become_plain_words(reason: str, words: str, settings: Any
     """And the stack is deleted, whatever came of it."""
     monkeypatch.setattr(probe, "PAUSE", 0.01)
     monkeypatch.setattr(probe.secrets, "token_hex", lambda _: "1")
-    row = {"id": "s", "stack_name": "slipway-probe-1", "stack_status": "CREATE_FAILED", "stack_status_reason": ""}
+    row = {
+        "id": "s",
+        "stack_name": "slipway-probe-1",
+        "stack_status": "CREATE_FAILED",
+        "stack_status_reason": "",
+        "tags": [],
+    }
     lists = iter([[row], [row], []])
     failed = {"resource_status_reason": reason, "updated_time": "1", "links": []}
     answers = {
