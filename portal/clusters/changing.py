@@ -21,11 +21,13 @@ from portal.clusters import changes, failures, metering
 from portal.clusters.credentials import secret_parameters
 from portal.clusters.models import Cluster, Node, Status
 from portal.failure import Failure
+from portal.folders import grants
 from portal.folders import services as folders
 
 log = logging.getLogger(__name__)
 
 STACK_TIMEOUT_MINUTES = 45
+STORAGE = "the storage, which has to take back the machines' access to the folders before they may go"
 # Of a node that is made anew; what else it has, such as its port, goes on.
 MADE_ANEW = ("{}", "{}-handle", "{}-ready")
 
@@ -46,7 +48,14 @@ def learn_addresses(cluster: Cluster, stack_id: str) -> None:
 
 
 def update_stack(cluster: Cluster, stack: Stack, nodes: list[Node]) -> None:
-    """Asks Heat for the cluster without those that leave, unless that would cost more than it should."""
+    """Asks Heat for the cluster without those that leave, unless that would cost more than it should.
+
+    Their addresses may be other machines' right after, so storage must let them in no more before.
+    """
+    if grants.stand(cluster.pk, [node.address for node in nodes if node.leaving and node.address]):
+        _await_access_end(cluster)
+        return
+    Cluster.objects.filter(pk=cluster.pk, waiting_for=STORAGE).update(waiting_for="")
     project = cluster.course.project_id
     leaving = [node.name for node in nodes if node.leaving]
     anew = [node.name for node in nodes if node.unhealthy]
@@ -63,6 +72,15 @@ def update_stack(cluster: Cluster, stack: Stack, nodes: list[Node]) -> None:
         stacks.update(project, stack.id, template, parameters, cluster.generation, STACK_TIMEOUT_MINUTES)
     except (CloudRefused, heat_templates.SpecError) as error:
         _give_up(cluster, stack, failures.change_refused(str(error)))
+
+
+def _await_access_end(cluster: Cluster) -> None:
+    if cluster.waiting_for == STORAGE:
+        return
+    with _change_of(cluster) as row:
+        if row:
+            row.update(waiting_for=STORAGE)
+            folders.wake(cluster.course)
 
 
 def readmit(cluster: Cluster, failure: Failure) -> None:

@@ -173,6 +173,11 @@ class Node(models.Model):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["cluster", "name"], name="one_node_of_a_name")]
 
+    @property
+    def may_go(self) -> bool:
+        """Whether it is to leave, and nothing keeps it any more."""
+        return self.leaving and self.kept_by == ""
+
     def is_new(self, generation: int) -> bool:
         """Whether this generation of its cluster added it; one that is only made anew was there before."""
         return generation > 1 and self.generation == generation and not self.unhealthy

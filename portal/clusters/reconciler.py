@@ -42,7 +42,6 @@ GRANTED = Exists(Grant.objects.filter(mount__cluster=OuterRef("pk")))
 ASKED: dict[str, Any] = {"node_failed": NODE_FAILED, "lacks_addresses": LACKS_ADDRESSES, "granted": GRANTED}
 RETRY_AFTER = timedelta(seconds=15)  # after the cloud said no to something that must be done in the end
 NO_ANSWER = "the cloud, which does not answer at the moment; this goes on by itself as soon as it does"
-STORAGE = "the storage, which has to take back the machines' access to the folders before they may go"
 REFUSES_US = "the cloud, which refuses the portal in this course: show this to your administrator"
 
 
@@ -179,13 +178,13 @@ def _mark_ready(cluster: Cluster) -> None:
 
 
 def _await_access_end(cluster: Cluster) -> None:
-    if cluster.waiting_for != STORAGE:
-        _save(cluster, waiting_for=STORAGE)
+    if cluster.waiting_for != changing.STORAGE:
+        _save(cluster, waiting_for=changing.STORAGE)
         folders.wake(cluster.course)
 
 
 def _delete_stack(cluster: Cluster, stack_id: str) -> None:
-    if cluster.waiting_for == STORAGE:
+    if cluster.waiting_for == changing.STORAGE:
         _save(cluster, waiting_for="")
     try:
         stacks.delete(cluster.course.project_id, stack_id)

@@ -79,7 +79,7 @@ def _guests(mounts: Iterable[Mount]) -> list[Guest]:
         Guest(
             mount.cluster.pk,
             mount.access,
-            frozenset(node.address for node in mount.cluster.nodes.all() if node.address),
+            frozenset(node.address for node in mount.cluster.nodes.all() if node.address and not node.may_go),
         )
         for mount in mounts
         if mount.cluster.is_live

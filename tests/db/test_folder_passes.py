@@ -258,3 +258,24 @@ def test_one_folders_trouble_does_not_keep_its_neighbours_from_their_end(
     lists(manila, {**share(folder), "size": 5})
     pass_over(fresh)
     assert fresh.share_id == "s2"
+
+
+def test_a_worker_that_may_go_is_let_in_no_more_and_one_that_has_still_to_finish_is(
+    manila: Recorded, folder: Folder, mount: Mount
+) -> None:
+    lists(manila, share(folder))
+    takes_actions(manila, folder)
+    lists_rules(manila)
+    pass_over(folder)
+    lists_rules(manila, "127.88.3.10", "127.88.3.11", "127.88.3.12")
+    Node.objects.filter(name="worker-02").update(leaving=True, kept_by="12 blocks have to move")
+    pass_over(folder)
+    assert denied(manila) == []
+    Node.objects.filter(name="worker-02").update(kept_by="")
+    pass_over(folder)
+    assert denied(manila) == ["rule-127.88.3.12"]
+    assert grants.stand(mount.cluster_id, ["127.88.3.12"])
+    lists_rules(manila, "127.88.3.10", "127.88.3.11")
+    pass_over(folder)
+    assert not grants.stand(mount.cluster_id, ["127.88.3.12"])
+    assert grants.stand(mount.cluster_id, ["127.88.3.10"])

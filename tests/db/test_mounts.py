@@ -13,7 +13,7 @@ import heat_templates
 from portal.accounts.models import User
 from portal.cloud import stacks
 from portal.cloud.stacks import Stack
-from portal.clusters import reconciler, services
+from portal.clusters import changes, reconciler, services
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import FolderUse, Wish
 from portal.courses.models import Course
@@ -21,7 +21,7 @@ from portal.folders.models import Folder, Grant, Mount
 from portal.folders.models import Status as FolderStatus
 from portal.folders.services import FolderWish
 from portal.folders.services import create as create_folder
-from tests.db.conftest import body_of, make_available, problem
+from tests.db.conftest import body_of, make_available, make_ready, problem
 
 Api = Callable[[User | None], Client]
 
@@ -145,3 +145,27 @@ def test_a_stack_is_deleted_only_after_its_access_was_taken_back(
     assert deleted == ["s"]
     mounting.refresh_from_db()
     assert (mounting.status, mounting.waiting_for) == (Status.DELETING, "")
+
+
+def test_a_worker_is_removed_only_after_its_access_was_taken_back(
+    mounting: Cluster, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updated: list[str] = []
+    monkeypatch.setattr(stacks, "touched_by_update", lambda *_: {"deleted": [], "replaced": [], "updated": []})
+    monkeypatch.setattr(stacks, "update", lambda _project, stack_id, *_: updated.append(stack_id))
+    monkeypatch.setattr(changes, "unintended", lambda *_: [])
+    make_ready(mounting)
+    Cluster.objects.update(status=Status.UPDATING, generation=2)
+    mounting.nodes.filter(name="worker-02").update(leaving=True, kept_by="")
+    mounting.refresh_from_db()
+    grant = Grant.objects.create(mount=mounting.mounts.get(), subject="127.88.3.12", accepted=True)
+    stack = Stack("s", mounting.stack_name, "CREATE", "COMPLETE", "")
+    for _ in range(2):
+        reconciler._advance(mounting, stack)
+        mounting.refresh_from_db()
+    assert updated == []
+    assert "take back" in mounting.waiting_for
+    grant.delete()
+    reconciler._advance(mounting, stack)
+    mounting.refresh_from_db()
+    assert (updated, mounting.waiting_for) == (["s"], "")
