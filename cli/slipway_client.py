@@ -88,12 +88,15 @@ class Client:
         framework: str = "spark",
         idempotency_key: str = "",
         folders: Sequence[Mapping[str, str]] = (),
+        more: Mapping[str, Any] | None = None,
     ) -> Json:
         """Ask for a cluster; `course` is a course's id. With a key the call may be repeated: it stays one cluster.
 
+        `more`: whatever else may be asked for, by the names of docs/cluster-spec.md, as a JSON or YAML file holds it.
         `folders`: {"folder": ID, "path": "/data/flights", "access": "rw" or "ro"} each; the last two may be left out.
         """
         body: Json = {
+            **(more or {}),
             "course": course,
             "name": name,
             "framework": framework,

@@ -15,6 +15,7 @@ import pytest
 
 from cli.slipway_client import ApiError, Client
 from examples.flights_pandas import tables
+from heat_templates import ClusterSpec, limits, render
 from launcher.testing import Embedded
 from tests.e2e.remains import processes_below, stacks_of
 
@@ -154,6 +155,28 @@ def test_the_secret_stands_on_no_command_line_and_in_no_log(cluster: dict[str, A
     for log in logs:
         text = log.read_text(errors="replace")
         assert not [secret for secret in secrets if secret in text], log
+
+
+def test_the_user_data_is_as_small_as_was_counted(cluster: dict[str, Any], house: Embedded) -> None:
+    texts, told = [], {}
+    for path in house.home.glob("minicloud/servers/*/server.json"):
+        record = json.loads(path.read_text())
+        if record["metadata"]["slipway_cluster"] == cluster["id"]:
+            texts.append(record["user_data"])
+            told = json.loads((path.parent / "root" / "etc" / "slipway" / "facts.json").read_text())
+    assert len(texts) == 3
+    assert "secret" not in told["cluster"]
+    spec = ClusterSpec.from_mapping(
+        {
+            "id": cluster["id"], "name": cluster["name"], "framework": "spark", "workers": 2, "flavor": "small",
+            "image": "slipway-spark", "network": "campus", "bundle_version": told["bundle"], "owner": "student",
+            "course": "demo", "portal_url": told["portal"]["url"], "gateway_address": told["cluster"]["gateway"],
+        }
+    )  # fmt: skip
+    counted = render(spec).figures.user_data_bytes
+    largest = max(len(text.encode()) for text in texts)
+    assert largest <= counted <= largest + 1000
+    assert counted < limits.NODE_BYTES
 
 
 def test_the_ready_hours_are_recorded_once(cluster: dict[str, Any], house: Embedded) -> None:

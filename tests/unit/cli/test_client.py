@@ -47,6 +47,13 @@ def test_it_creates_a_cluster_under_a_key(server: Any, client: Client) -> None:
     }
 
 
+def test_it_asks_for_more_as_a_file_holds_it(server: Any, client: Client) -> None:
+    server.will_answer(202, {"id": "c-1"})
+    more = {"hdfs": {"storage": "ephemeral"}, "python_packages": ["scipy==1.14.1"]}
+    client.create_cluster("course-1", "flights", workers=2, flavor="small", hours=3, more=more)
+    assert json.loads(server.calls[0].body).items() >= more.items()
+
+
 def test_it_reads_a_list_to_its_last_page(server: Any, client: Client) -> None:
     server.will_answer(200, {"results": [{"id": 1}], "next": "http://elsewhere.test/api/v1/clusters?cursor=a%3D%3D"})
     server.will_answer(200, {"results": [{"id": 2}], "next": None})
