@@ -165,7 +165,10 @@ class ClusterSpec(_Part):
         default=None, description="one that is there already; this or own_network", json_schema_extra=SITE
     )
     own_network: OwnNetwork | None = Field(
-        default=None, description="a network that is made for the cluster", json_schema_extra=SITE
+        default=None,
+        title="Own network",
+        description="a network, a subnet and a router for this cluster alone, in place of the shared one",
+        json_schema_extra=PERSON,
     )
     key_pair: Label | None = Field(
         default=None,

@@ -36,6 +36,10 @@ NETWORK = env.str("SLIPWAY_NETWORK", validate=environs.validate.Length(min=1))
 GATEWAY_ADDRESS = env.str("SLIPWAY_GATEWAY_ADDRESS", validate=lambda value: ipaddress.IPv4Address(value))
 BUNDLE_VERSION = env.str("SLIPWAY_BUNDLE_VERSION", validate=environs.validate.Length(min=1))
 
+# Where nodes install extra Python packages from ("": each machine's own default), and how long a boot may take.
+PACKAGE_INDEX = env.str("SLIPWAY_PACKAGE_INDEX", "", validate=lambda value: value == "" or WEB_ADDRESS(value))
+BOOT_TIMEOUT = env.int("SLIPWAY_BOOT_TIMEOUT", 900, validate=environs.validate.Range(min=120, max=3600))
+
 # Bytes of jobs: one folder. Limits are in bytes.
 STORAGE = env.path("SLIPWAY_STORAGE")
 UPLOAD_LIMIT = env.int("SLIPWAY_UPLOAD_LIMIT", 512 * 1024**2, validate=environs.validate.Range(min=1))

@@ -12,26 +12,37 @@ from portal.refusals import Invalid, Unavailable
 
 
 def choose_image(
-    images: Sequence[Image], bundle: str, framework: str, name: object = None, architecture: object = None
+    images: Sequence[Image], bundles: Sequence[str], framework: str, name: object = None, architecture: object = None
 ) -> Image | None:
-    """By its name, or the first that fits; None where none has the bundle. Raises Invalid with the wrong field."""
+    """By its name, or the first that fits; None where none has one of the bundles. The first bundle is liked best.
+
+    Raises Invalid with the field that is wrong.
+    """
     if name is not None:
-        return _named(images, bundle, framework, name, architecture)
-    fitting = [image for image in images if (image.framework, image.bundle_version) == (framework, bundle)]
+        return _named(images, bundles, framework, name, architecture)
+    fitting = [
+        image
+        for bundle in bundles
+        for image in images
+        if (image.framework, image.bundle_version) == (framework, bundle)
+    ]
     found = [image for image in fitting if architecture in (None, image.architecture)]
     if fitting and not found:
         raise Invalid.of({"architecture": f"has no image; there is {_listed(each.architecture for each in fitting)}"})
     return found[0] if found else None
 
 
-def _named(images: Sequence[Image], bundle: str, framework: str, name: object, architecture: object) -> Image:
+def _named(
+    images: Sequence[Image], bundles: Sequence[str], framework: str, name: object, architecture: object
+) -> Image:
     image = next((image for image in images if image.name == name), None)
     if image is None:
         raise Invalid.of({"image": f"unknown; there is {_listed(each.name for each in images)}"})
     if image.framework != framework:
         raise Invalid.of({"image": f"runs {image.framework}, and {framework} is asked for"})
-    if image.bundle_version != bundle:
-        raise Invalid.of({"image": f"has the bundle {image.bundle_version}, and this portal works with {bundle}"})
+    if image.bundle_version not in bundles:
+        known = ", ".join(bundles)
+        raise Invalid.of({"image": f"has the bundle {image.bundle_version}, and this portal works with {known}"})
     if architecture not in (None, image.architecture):
         raise Invalid.of({"architecture": f"the image {name} is for {image.architecture}"})
     return image

@@ -64,7 +64,7 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
     wrong = wrong_fields(wish, course.hours_at_most) | unknown_names(_named(wish), flavors, share_types)
     image = None
     try:
-        image = choose_image(images, settings.BUNDLE_VERSION, wish.framework, **_image_wish(wish))
+        image = choose_image(images, [settings.BUNDLE_VERSION], wish.framework, **_image_wish(wish))
     except Invalid as refusal:
         wrong |= refusal.fields
     mounts = mounts_of(wish, folders.for_mounting(course, [use.folder for use in wish.folders]))
@@ -149,7 +149,9 @@ def _spec(
                 "workers": wish.workers,
                 "flavor": wish.flavor,
                 "image": image.name if image else "none",
-                "network": settings.NETWORK,
+                "network": None if wish.more.get("own_network") else settings.NETWORK,
+                "package_index": settings.PACKAGE_INDEX or None,
+                "boot_timeout": settings.BOOT_TIMEOUT,
                 "folders": [_mapping(mount) for mount in mounts],
                 "bundle_version": settings.BUNDLE_VERSION,
                 "portal_url": settings.NODE_URL,

@@ -79,6 +79,16 @@ def test_what_is_asked_for_beside_stands_in_the_spec(api: Callable[[User], Clien
     assert render(spec).parameters["key_pair"] == "mine"
 
 
+def test_a_network_of_its_own_is_in_place_of_the_shared_one(
+    api: Callable[[User], Client], alice: User, wish: Wish, settings: Any
+) -> None:
+    settings.PACKAGE_INDEX, settings.BOOT_TIMEOUT = "https://mirror.example/simple", 1800
+    assert post(api(alice), wish, own_network={"external": "public", "cidr": "10.20.0.0/24"}).status_code == 202
+    spec = Cluster.objects.get().spec
+    assert (spec["network"], spec["own_network"]["external"]) == (None, "public")
+    assert (spec["package_index"], spec["boot_timeout"]) == ("https://mirror.example/simple", 1800)
+
+
 def test_the_same_key_with_another_field_beside_is_refused(
     api: Callable[[User], Client], alice: User, wish: Wish
 ) -> None:
