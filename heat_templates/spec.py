@@ -67,7 +67,7 @@ class OwnNetwork(_Part):
 
     external: Label = Field(title="External network", description="the network that the router leads to")
     cidr: AddressRange = Field(title="Address range", description="of the subnet, such as 10.20.0.0/24")
-    dns: list[Host] = Field(default=[], max_length=5, title="Name servers", description="IPv4 addresses")
+    dns: list[Host] = Field(default=[], max_length=5, title="DNS servers", description="IPv4 addresses")
 
 
 class FloatingIp(_Part):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from launcher.testing import Embedded
 from tests.browser.conftest import Visit
@@ -54,6 +55,18 @@ def test_a_form_with_a_fault(visitor: Visitor) -> None:
     visitor.sees("Nothing was created.")
     visitor.sees("This field is required.")
     visitor.look("create-with-fault", status=422)
+
+
+def test_a_fault_in_the_folded_part_of_the_form(visitor: Visitor) -> None:
+    page = visitor.page
+    page.goto("/")
+    expect(page.get_by_label("Settings of Spark")).to_be_hidden()
+    page.get_by_text("More: machines").click()
+    page.get_by_label("Settings of Spark").fill("spark.authenticate = false")
+    page.get_by_role("button", name="Create").click()
+    visitor.sees("spark.authenticate: carries security")
+    expect(page.get_by_label("Settings of Spark")).to_have_value("spark.authenticate = false")
+    visitor.look("create-with-fault-in-more", status=422)
 
 
 def test_a_fault_of_the_portal_itself(visitor: Visitor, broken: None) -> None:
