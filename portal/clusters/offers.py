@@ -37,7 +37,7 @@ def _named(
 ) -> Image:
     image = next((image for image in images if image.name == name), None)
     if image is None:
-        raise Invalid.of({"image": f"unknown; there is {_listed(each.name for each in images)}"})
+        raise Invalid.of({"image": f"unknown; there is {_listed(each.name for each in images) or 'none'}"})
     if image.framework != framework:
         raise Invalid.of({"image": f"runs {image.framework}, and {framework} is asked for"})
     if image.bundle_version not in bundles:
@@ -84,4 +84,4 @@ def size_of(flavors: Mapping[str, Flavor], spec: ClusterSpec) -> tuple[int, int]
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(set(names))) or "none"
+    return ", ".join(sorted(set(names)))

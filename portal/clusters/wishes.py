@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.text import slugify
 
-from heat_templates import ClusterSpec, SpecError
+from heat_templates import ClusterSpec, SpecError, render
 from portal.accounts.models import User
 from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.models import Cluster
@@ -160,6 +160,7 @@ def _spec(
                 "course": course.name,
             }
         )
+        render(spec)  # what would be too large for Heat is refused here, at its field
     except SpecError as error:
         return None, error.fields
     return spec, {}
