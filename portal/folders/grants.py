@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -50,11 +51,11 @@ def settle(folder: Folder, *, look: bool) -> None:
     todo = changes(wanted, listed)
     project, share = folder.course.project_id, folder.share_id
     for rule in todo.deny:
-        _told(folder, lambda rule=rule: shares.deny(project, share, rule.id))  # type: ignore[misc]
+        _told(folder, partial(shares.deny, project, share, rule.id))
     allowed = [
         each.subject
         for each in (todo.allow if folder.status != Status.FAILED else ())
-        if _told(folder, lambda each=each: shares.allow(project, share, *each))  # type: ignore[misc]
+        if _told(folder, partial(shares.allow, project, share, *each))
     ]
     _note(folder, wanted, [*todo.standing, *allowed], [rule.subject for rule in listed])
     if todo.deny:
