@@ -18,6 +18,7 @@ from portal.cloud.sessions import CloudUnavailable
 
 TAG = "slipway"
 NOT_THERE = "Heat is not where Keystone says it is"
+WAIT_CONDITION = "OS::Heat::WaitCondition"
 GENERATION_TAG = "slipway-generation-"
 
 
@@ -104,14 +105,23 @@ def update(
 
 
 def touched_by_update(project_id: str, stack_id: str, template: str, parameters: Mapping[str, Any]) -> set[str]:
-    """The resources that the update would replace or delete, as far as Heat can tell. Raises as `update`."""
+    """The resources that the update would replace or delete, as far as Heat can tell. Raises as `update`.
+
+    Without wait conditions: the preview takes each for replaced, as it cannot see that the handle stays the same; and
+    one that really was replaced would find its signal there.
+    """
     with sessions.named_failures():
         try:
             answer = _heat(project_id).stacks.preview_update(stack_id, template=template, parameters=_texts(parameters))
         except (heat.HTTPConflict, heat.HTTPNotFound):
             return set()
     changes = answer["resource_changes"]
-    return {change["resource_name"] for kind in ("replaced", "deleted") for change in changes.get(kind, [])}
+    return {
+        change["resource_name"]
+        for kind in ("replaced", "deleted")
+        for change in changes.get(kind, [])
+        if change["resource_type"] != WAIT_CONDITION
+    }
 
 
 def mark_unhealthy(project_id: str, stack_id: str, resource: str, reason: str) -> None:

@@ -168,9 +168,7 @@ def _through_change(cluster: Cluster, stack: Stack | None, nodes: Sequence[Node]
         return Fail(failures.lost())
     if stack.status == "IN_PROGRESS":
         return LearnAddresses(stack.id) if _lacks_address(nodes) else Wait()
-    if kept := {
-        node.name: node.kept_by or "" for node in nodes if node.leaving and node.address and node.kept_by != ""
-    }:
+    if kept := {node.name: node.kept_by or "" for node in nodes if node.leaving and not node.may_go}:
         return Readmit(failures.kept(kept)) if _since_hosts_changed(cluster, now) > LONGEST_FAREWELL else Wait()
     if stack.generation < cluster.generation:
         return UpdateStack(stack)

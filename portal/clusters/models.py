@@ -175,8 +175,8 @@ class Node(models.Model):
 
     @property
     def may_go(self) -> bool:
-        """Whether it is to leave, and nothing keeps it any more."""
-        return self.leaving and self.kept_by == ""
+        """Whether nothing is lost with it, as the master says; of one without an address it knows nothing to lose."""
+        return self.leaving and (self.kept_by == "" or not self.address)
 
     def is_new(self, generation: int) -> bool:
         """Whether this generation of its cluster added it; one that is only made anew was there before."""

@@ -35,8 +35,9 @@ class Progress:
 
 
 def progress(manifest: Manifest, nodes: Sequence[Booting], status: str, events: Iterable[StepEvent]) -> Progress:
-    """`nodes` are those that boot now, or have booted last; `events` are theirs."""
-    ended = {(event.node, event.step) for event in events if event.state == "done"}
+    """`nodes` are those that boot now, or have booted last; the `events` of others do not count."""
+    names = {node.name for node in nodes}
+    ended = {(event.node, event.step) for event in events if event.state == "done" and event.node in names}
     total = sum(len(manifest.role(node.role).steps) for node in nodes)
     return Progress(
         total if status == "ready" else min(len(ended), total), total, _phase(manifest, nodes, status, ended)

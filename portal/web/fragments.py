@@ -40,6 +40,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     cluster = clusters.find(user, cluster_id)
     row = cluster_row(cluster)
     states = cluster.node_states()
+    workers = [node for node in cluster.nodes.all() if node.role != cluster.manifest.master.name]
     titles = cluster.manifest.step_titles
     return {
         **row,
@@ -47,6 +48,8 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "is_owner": cluster.owner_id == user.pk,
         "mounts": cluster.mounts.all(),
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
+        "staying": [node.name for node in workers if not node.leaving],
+        "lost": any(node.trouble for node in workers),
         "steps": [(event, titles.get(event.step, event.step)) for event in row["events"]],
         **(_failure(cluster) if cluster.status == Status.FAILED else {}),
         "jobs": jobs.visible_jobs(user).filter(cluster=cluster)[:50],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,8 +18,9 @@ from django.views.decorators.http import require_GET
 
 from portal import live
 from portal.accounts.models import User
+from portal.clusters import resizing
 from portal.clusters import services as clusters
-from portal.clusters.models import Status
+from portal.clusters.models import Cluster, Status
 from portal.jobs import files as job_files
 from portal.jobs import services as jobs
 from portal.refusals import Conflict, Invalid, StaleForm
@@ -100,6 +101,27 @@ async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBa
 @form_of("cluster")
 def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     clusters.delete(clusters.owned(user_of(request), cluster_id))
+    return redirect("cluster", cluster_id)
+
+
+@form_of("cluster")
+def resize(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    number, remove = request.POST.get("workers", ""), request.POST.getlist("remove")
+    wish: dict[str, Any] = {"remove": remove} if remove else {"workers": int(number) if number.isdecimal() else 0}
+    return _changed(request, cluster_id, partial(resizing.resize, **wish))
+
+
+@form_of("cluster")
+def repair(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    return _changed(request, cluster_id, resizing.repair)
+
+
+def _changed(request: HttpRequest, cluster_id: UUID, change: Callable[[Cluster], None]) -> HttpResponse:
+    found = clusters.owned(user_of(request), cluster_id)
+    try:
+        change(found)
+    except (Invalid, Conflict) as refusal:
+        messages.error(request, f"{refusal.detail} {refusal.next}")
     return redirect("cluster", cluster_id)
 
 

@@ -104,7 +104,7 @@ def test_streams_are_refused_before_they_begin(
         assert browser(person).get(url).status_code == 404, person
 
 
-@pytest.mark.parametrize("path", ["/clusters/{cluster}/delete", "/clusters/{cluster}/jobs"])
+@pytest.mark.parametrize("path", [f"/clusters/{{cluster}}/{verb}" for verb in ("delete", "jobs", "resize", "repair")])
 def test_pages_that_change_something_refuse_others(
     path: str, browser: Callable[[User], Client], ready: Cluster, ann: User, bob: User, charlie: User
 ) -> None:

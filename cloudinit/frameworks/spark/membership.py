@@ -202,7 +202,7 @@ def _executors(node: Node, name: str) -> str:
         running = _ask(node, WORKER_PORT, "GET", "/json/", name).get("executors", [])
     except _NoAnswerError:
         return ""
-    return f"{len(running)} programs of jobs still run on it" if running else ""
+    return f"jobs still run on it, in {len(running)} executors" if running else ""
 
 
 def _bean(node: Node, name: str) -> Mapping[str, Any]:

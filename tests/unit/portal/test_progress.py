@@ -56,7 +56,7 @@ def test_each_node_has_a_state_of_its_own() -> None:
 
 def test_a_change_counts_the_machines_that_boot_in_it_alone() -> None:
     new = SPARK.nodes([3])[1:]
-    now = progress(SPARK, new, "updating", done("worker-03", "facts", "hosts"))
+    now = progress(SPARK, new, "updating", [*done("master", "facts"), *done("worker-03", "facts", "hosts")])
     assert (now.total, now.phase) == (6, SPARK.step_titles["configuration"])
 
 

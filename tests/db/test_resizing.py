@@ -1,0 +1,332 @@
+"""What people may ask of a ready cluster, who may, and what comes of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from billing.models import UsageRecord
+from portal.accounts.models import User
+from portal.cloud import stacks
+from portal.cloud.sessions import CloudRefused, CloudUnavailable
+from portal.cloud.stacks import Stack
+from portal.clusters import reconciler
+from portal.clusters.models import Cluster, Node, Status
+from portal.courses.models import Course
+from tests.db.conftest import problem
+from tests.db.test_nodes import node, say
+
+Api = Callable[[User | None], Client]
+
+
+def send(client: Client, cluster: Cluster, verb: str, body: Any) -> Any:
+    return client.post(f"/api/v1/clusters/{cluster.pk}/{verb}", body, content_type="application/json")
+
+
+def now(cluster: Cluster) -> Cluster:
+    return Cluster.objects.get(pk=cluster.pk)
+
+
+def names(cluster: Cluster, **of: Any) -> list[str]:
+    return [node.name for node in Node.objects.filter(cluster=cluster, **of)]
+
+
+@pytest.fixture
+def three(ready: Cluster) -> Cluster:
+    """A ready cluster of three workers, of which the second holds least."""
+    Node.objects.create(cluster=ready, name="worker-03", role="worker", address="127.88.3.13")
+    Cluster.objects.update(spec={**ready.spec, "workers": 3}, vcpus=4, memory_mb=6144)
+    for number, blocks in ((1, 9), (2, 1), (3, 5)):
+        storage = {"blocks": blocks, "used": blocks, "remaining": 100}
+        Node.objects.filter(name=f"worker-0{number}").update(storage=storage)
+    return now(ready)
+
+
+def test_a_growth_adds_rows_above_the_highest_number(api: Api, ready: Cluster, alice: User) -> None:
+    answer = send(api(alice), ready, "resize", {"workers": 4})
+    assert answer.status_code == 202
+    assert (answer.json()["status"], answer.json()["progress"]["total"]) == ("updating", 12)
+    assert names(ready, generation=2) == ["worker-03", "worker-04"]
+    assert now(ready).generation == 2
+
+
+def test_a_shrink_to_a_number_takes_the_emptiest(api: Api, three: Cluster, alice: User) -> None:
+    assert send(api(alice), three, "resize", {"workers": 2}).status_code == 202
+    assert names(three, leaving=True) == ["worker-02"]
+
+
+def test_named_workers_leave(api: Api, three: Cluster, alice: User) -> None:
+    assert send(api(alice), three, "resize", {"remove": ["worker-01"]}).status_code == 202
+    assert names(three, leaving=True) == ["worker-01"]
+
+
+@pytest.mark.parametrize("body", [{"workers": 4}, {"workers": 2}, {"remove": ["worker-03"]}])
+def test_the_same_wish_again_is_no_second_change(api: Api, three: Cluster, alice: User, body: Any) -> None:
+    for _ in range(3):
+        assert send(api(alice), three, "resize", body).status_code == 202
+    assert now(three).generation == 2
+    other = send(api(alice), three, "resize", {"workers": 9})
+    assert problem(other)["status"] == 409
+
+
+def test_as_many_workers_as_there_are_is_no_change(api: Api, three: Cluster, alice: User) -> None:
+    assert send(api(alice), three, "resize", {"workers": 3}).json()["status"] == "ready"
+    assert now(three).generation == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({}, 422, "either"),
+        ({"workers": 2, "remove": ["worker-01"]}, 422, "either"),
+        ({"workers": 0}, 422, "1"),
+        ({"workers": 161}, 422, "160"),
+        ({"workers": "many"}, 422, "integer"),
+        ({"remove": []}, 422, "remove"),
+        ({"remove": ["worker-09"]}, 422, "there is no worker worker-09"),
+        ({"remove": ["master"]}, 422, "there is no worker master"),
+        ({"workers": 1}, 409, "kept 2 times"),
+        ({"remove": ["worker-01", "worker-02", "worker-03"]}, 409, "0 workers would be left"),
+        ({"nodes": 3}, 422, "unknown"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(
+    api: Api, three: Cluster, alice: User, body: Any, status: int, words: str
+) -> None:
+    answer = send(api(alice), three, "resize", body)
+    assert answer.status_code == status
+    assert words in str(problem(answer))
+    assert now(three).status == Status.READY
+
+
+@pytest.mark.parametrize("verb", ["resize", "repair"])
+def test_only_the_owner_may_change_it(api: Api, three: Cluster, verb: str, ann: User, bob: User, charlie: User) -> None:
+    for person, status in ((ann, 404), (charlie, 404), (bob, 403)):
+        assert send(api(person), three, verb, {"workers": 4}).status_code == status
+    assert send(api(None), three, verb, {"workers": 4}).status_code == 401
+    assert now(three).status == Status.READY
+
+
+def test_a_cluster_that_is_not_ready_is_not_changed(api: Api, creating: Cluster, alice: User) -> None:
+    for verb, body in (("resize", {"workers": 4}), ("repair", {"nodes": ["worker-01"]})):
+        assert "not ready" in problem(send(api(alice), creating, verb, body))["detail"]
+
+
+def test_a_repair_takes_what_is_in_trouble_and_its_boot_counts_anew(api: Api, ready: Cluster, alice: User) -> None:
+    assert "No worker" in problem(send(api(alice), ready, "repair", {}))["detail"]
+    say(node(ready), "health", {"troubles": {"worker-02": "gone"}})
+    answer = send(api(alice), ready, "repair", {})
+    assert answer.status_code == 202
+    assert answer.json()["progress"] == {"done": 0, "total": 6, "phase": "Waiting for the machines"}
+    assert names(ready, unhealthy=True) == ["worker-02"]
+    send(api(alice), ready, "repair", {})
+    assert now(ready).generation == 2
+    say(node(ready, "worker-02"), "events", {"step": "hosts", "state": "done", "seconds": 1})
+    # One that is switched on again meanwhile.
+    say(node(ready, "worker-01"), "events", {"step": "hosts", "state": "done", "seconds": 1})
+    assert api(alice).get(f"/api/v1/clusters/{ready.pk}").json()["progress"]["done"] == 1
+
+
+def test_a_master_cannot_be_made_anew(api: Api, ready: Cluster, alice: User) -> None:
+    assert "names of all files" in problem(send(api(alice), ready, "repair", {"nodes": ["master"]}))["detail"]
+
+
+def test_what_keeps_a_node_is_shown_until_it_may_go(
+    api: Api, three: Cluster, alice: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    send(api(alice), three, "resize", {"remove": ["worker-02"]})
+    asked: list[Any] = []
+    monkeypatch.setattr("celery.current_app.send_task", lambda *given, **_: asked.append(given))
+    for word, passes in (("12 blocks", 0), ("", 1), ("", 1)):
+        with django_capture_on_commit_callbacks(execute=True):
+            say(node(three), "health", {"troubles": {}, "leaving": {"worker-02": word, "worker-01": ""}})
+        shown = {one["name"]: one for one in api(alice).get(f"/api/v1/clusters/{three.pk}").json()["nodes"]}
+        assert (shown["worker-02"]["state"], shown["worker-02"]["kept_by"]) == ("leaving", word)
+        assert len(asked) == passes
+    assert Node.objects.get(cluster=three, name="worker-01").kept_by is None
+
+
+class Heat:
+    """What Heat's calls would be, for the passes of one cluster; `refusal` is what it says to an update."""
+
+    def __init__(self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.stack = Stack("s", cluster.stack_name, "CREATE", "COMPLETE", "", 1)
+        self.touched: set[str] = set()
+        self.refusal: Exception | None = None
+        self.templates: list[str] = []
+        self.marked: list[str] = []
+        self.hosts = {node.name: node.address for node in cluster.nodes.all()}
+        monkeypatch.setattr(stacks, "list_stacks", lambda _: {self.stack.name: self.stack})
+        monkeypatch.setattr(stacks, "touched_by_update", lambda *_: self.touched)
+        monkeypatch.setattr(stacks, "mark_unhealthy", lambda _, __, resource, ___: self.marked.append(resource))
+        monkeypatch.setattr(stacks, "output", lambda *_: self.hosts)
+        monkeypatch.setattr(stacks, "update", self._update)
+
+    def _update(self, project: str, stack_id: str, template: str, _: Any, generation: int, __: int) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.templates.append(template)
+        self.now("UPDATE", "IN_PROGRESS", generation=generation)
+
+    def now(self, action: str, status: str, reason: str = "", generation: int = 0) -> None:
+        self.stack = Stack("s", self.stack.name, action, status, reason, generation or self.stack.generation)
+
+
+@pytest.fixture
+def heat(three: Cluster, monkeypatch: pytest.MonkeyPatch) -> Heat:
+    return Heat(three, monkeypatch)
+
+
+def look(course: Course, times: int = 1) -> None:
+    for _ in range(times):
+        reconciler.reconcile(Course.objects.get(pk=course.pk))
+
+
+def agree(cluster: Cluster) -> None:
+    """All agents go by what they are told."""
+    for each in Node.objects.filter(cluster=cluster):
+        said = node(cluster, each.name).get("/node/v1/hosts?known=&wait=0").json()
+        node(cluster, each.name).get(f"/node/v1/hosts?known={said['digest']}&wait=0")
+
+
+def test_a_growth_comes_to_its_end(api: Api, three: Cluster, alice: User, course: Course, heat: Heat) -> None:
+    send(api(alice), three, "resize", {"workers": 4})
+    look(course, 3)
+    assert len(heat.templates) == 1
+    assert "worker-04:" in heat.templates[0]
+    assert names(three, address=None) == ["worker-04"]
+    heat.hosts["worker-04"] = "127.88.3.14"
+    look(course)
+    assert names(three, address=None) == []
+    heat.now("UPDATE", "COMPLETE")
+    look(course)
+    assert now(three).status == Status.UPDATING  # the agents have not heard of it
+    agree(three)
+    look(course)
+    done = now(three)
+    assert (done.status, done.workers, done.vcpus, done.memory_mb) == (Status.READY, 4, 5, 7680)
+    assert done.change_failure is None
+
+
+def test_a_growth_that_fails_takes_back_what_it_added(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat
+) -> None:
+    send(api(alice), three, "resize", {"workers": 4})
+    look(course)
+    heat.now("UPDATE", "FAILED", "ResourceInError: resources.worker-04: no host has room")
+    look(course, 2)
+    assert len(heat.templates) == 2
+    assert "worker-04:" not in heat.templates[1]
+    heat.now("UPDATE", "COMPLETE")
+    look(course)
+    agree(three)
+    look(course)
+    done = now(three)
+    assert (done.status, done.workers, done.vcpus) == (Status.READY, 3, 4)
+    assert "no host has room" in done.change_failure["why"]
+    shown = api(alice).get(f"/api/v1/clusters/{three.pk}").json()
+    assert shown["change_failure"]["what"] == "The cloud could not make worker-04."
+
+
+def test_a_shrink_waits_for_the_masters_word_and_then_the_node_is_gone(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat
+) -> None:
+    send(api(alice), three, "resize", {"remove": ["worker-02"]})
+    look(course, 2)
+    assert heat.templates == []
+    say(node(three), "health", {"troubles": {}, "leaving": {"worker-02": ""}})
+    look(course)
+    assert "worker-02:" not in heat.templates[0]
+    heat.now("UPDATE", "COMPLETE")
+    look(course)
+    agree(three)
+    look(course)
+    done = now(three)
+    assert (done.status, done.spec["workers"], done.vcpus) == (Status.READY, [1, 3], 3)
+    assert node(three, "worker-02").get("/node/v1/hosts?known=&wait=0").status_code == 401
+
+
+def test_a_lost_worker_is_marked_and_made_anew(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat
+) -> None:
+    send(api(alice), three, "repair", {"nodes": ["worker-03"]})
+    heat.touched = {"worker-03", "worker-03-handle", "worker-03-ready"}
+    look(course)
+    assert sorted(heat.marked) == ["worker-03", "worker-03-handle", "worker-03-ready"]
+    heat.now("UPDATE", "COMPLETE")
+    agree(three)
+    look(course)
+    assert (now(three).status, names(three, unhealthy=True)) == (Status.READY, [])
+
+
+@pytest.mark.parametrize("body", [{"workers": 4}, {"remove": ["worker-02"]}])
+@pytest.mark.parametrize("touched", [{"master"}, {"worker-01-port"}])
+def test_an_update_that_would_cost_more_than_it_should_is_not_made(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat, body: Any, touched: set[str]
+) -> None:
+    heat.touched = touched
+    send(api(alice), three, "resize", body)
+    Node.objects.filter(leaving=True).update(kept_by="")
+    look(course)
+    done = now(three)
+    assert heat.templates == []
+    assert (done.status, done.generation, done.workers) == (Status.READY, 1, 3)
+    assert names(three, leaving=False) == ["master", "worker-01", "worker-02", "worker-03"]
+    assert next(iter(touched)) in done.change_failure["why"]
+
+
+def test_a_change_that_the_cloud_refuses_leaves_all_as_it_was_with_the_reason(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat
+) -> None:
+    heat.refusal = CloudRefused("quota exceeded")
+    send(api(alice), three, "resize", {"workers": 5})
+    look(course)
+    done = now(three)
+    assert (done.status, done.workers, len(names(three))) == (Status.READY, 3, 4)
+    assert "quota exceeded" in done.change_failure["why"]
+
+
+def test_a_cloud_that_is_away_is_waited_for(api: Api, three: Cluster, alice: User, course: Course, heat: Heat) -> None:
+    heat.refusal = CloudUnavailable("away")
+    send(api(alice), three, "resize", {"workers": 5})
+    look(course)
+    assert "does not answer" in now(three).waiting_for
+    heat.refusal = None
+    look(course)
+    assert len(heat.templates) == 1
+
+
+def test_a_cluster_that_is_deleted_in_a_change_is_deleted(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(api(alice), three, "resize", {"workers": 4})
+    look(course)
+    deleted: list[str] = []
+    monkeypatch.setattr(stacks, "delete", lambda _, stack_id: deleted.append(stack_id))
+    api(alice).delete(f"/api/v1/clusters/{three.pk}")
+    look(course)
+    assert deleted == ["s"]
+
+
+def test_jobs_may_be_sent_meanwhile(api: Api, three: Cluster, alice: User) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    send(api(alice), three, "resize", {"workers": 4})
+    sent = {"application": SimpleUploadedFile("a.py", b"print(1)"), "arguments": "[]"}
+    assert api(alice).post(f"/api/v1/clusters/{three.pk}/jobs", sent).status_code == 202
+
+
+def test_the_hour_of_a_change_counts_as_it_began(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat
+) -> None:
+    send(api(alice), three, "resize", {"workers": 4})
+    look(course)
+    heat.hosts["worker-04"] = "127.88.3.14"
+    look(course)
+    heat.now("UPDATE", "COMPLETE")
+    agree(three)
+    look(course)
+    assert {(record.nodes, record.vcpus) for record in UsageRecord.objects.all()} == {(4, 4)}
