@@ -23,7 +23,6 @@ from portal.clusters.models import Cluster, Node, Status
 from portal.failure import Failure
 from portal.folders import grants
 from portal.folders import services as folders
-from portal.folders.models import Grant
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +59,6 @@ def update_stack(cluster: Cluster, stack: Stack, nodes: list[Node]) -> None:
     project = cluster.course.project_id
     leaving = [node.name for node in nodes if node.leaving]
     anew = [node.name for node in nodes if node.unhealthy]
-    if Grant.objects.filter(
-        mount__cluster=cluster, subject__in=[node.address for node in nodes if node.leaving]
-    ).exists():
-        folders.wake(cluster.course)  # their access ends first: soon the addresses may be others'
-        return
     try:
         template, parameters = _wanted(cluster, nodes)
         for name in anew:

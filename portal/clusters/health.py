@@ -28,12 +28,14 @@ def health(ready_at: datetime, heard_at: datetime | None, troubles: Mapping[str,
         return Health(
             "silent",
             "The master has not been heard of for a while. It may be cut off or overloaded; jobs wait until it is "
-            "back. If it stays away, delete this cluster and create it again.",
+            "back. If it stays away it is lost, and with it the names of all files in HDFS: delete this cluster and "
+            "create it again.",
         )
     if unwell := [name for name, trouble in troubles.items() if trouble]:
         return Health(
             "trouble",
             f"{len(unwell)} of {len(troubles)} machines in trouble: {', '.join(unwell)}. The others go on; a service "
-            "that ended is started again by itself. If this stays, delete this cluster and create it again.",
+            "that ended is started again by itself. If this stays, a worker can be replaced; a lost master is the "
+            "end of the cluster.",
         )
     return Health("good", "All machines are well.")

@@ -26,3 +26,4 @@ def test_a_master_that_falls_silent_is_said_to_be_and_nothing_older_is_believed(
     assert found.state == "trouble"
     found = health(NOW, NOW, {**WELL, "worker-01": "gone"}, NOW + SILENCE + timedelta(seconds=1))
     assert found.state == "silent"
+    assert "the names of all files in HDFS" in found.text

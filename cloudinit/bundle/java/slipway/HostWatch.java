@@ -1,6 +1,7 @@
 package slipway;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
@@ -34,7 +35,7 @@ public final class HostWatch implements ServicePlugin {
 
     @Override
     public void start(Object service) {
-        Path folder = Paths.get(new Configuration().getResource("core-site.xml").getPath()).getParent();
+        Path folder = Paths.get(URI.create(new Configuration().getResource("core-site.xml").toString())).getParent();
         thread = new Thread(() -> watch(service, folder), "slipway-hosts");
         thread.setDaemon(true);
         thread.start();
