@@ -106,8 +106,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "words",
         nargs=argparse.REMAINDER,
-        metavar="unit|db|e2e|browser",
-        help="all when none is named; what stands after -- is pytest's: options, or paths of tests",
+        metavar="unit|db|e2e|browser|onebox",
+        help="all but onebox (a real OpenStack) when none is named; what stands after -- is pytest's: options, paths",
     )
     one = verb("render", "print the Heat template of a cluster", run_render)
     one.add_argument("spec", metavar="SPEC.yaml")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from launcher.files import read_json, write_json
 from launcher.problem import Problem
+from launcher.site import LOOPBACK
 
 WEB = 8000
 # Below the kernel's range for outgoing connections, so that none of those takes a port of ours.
@@ -16,12 +17,12 @@ FIRST, LAST = 15000, 19999
 Ports = dict[str, int]
 
 
-def is_free(port: int) -> bool:
-    """Whether a server may listen on 127.0.0.1:port."""
+def is_free(port: int, address: str = LOOPBACK) -> bool:
+    """Whether a server may listen on address:port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError:
             return False
     return True
@@ -33,7 +34,8 @@ class Claims:
     A claim is a socket in the kernel's abstract namespace: it needs no file, and ends with us.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = LOOPBACK) -> None:
+        self._address = address
         self._held: list[socket.socket] = []
 
     def take(self, port: int) -> bool:
@@ -44,7 +46,7 @@ class Claims:
         except OSError:
             claim.close()
             return False
-        if not is_free(port):
+        if not is_free(port, self._address):
             claim.close()
             return False
         self._held.append(claim)

@@ -11,18 +11,20 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launcher import environments, system
+from launcher import environments, site, system
 from launcher.console import Console
 from launcher.environments import python_of
 from launcher.paths import TOP, Paths
 from launcher.problem import Problem
 
 SUITES = ("unit", "db", "e2e", "browser")
+# Only where it is named: it needs what is not of this repository, a machine that becomes an OpenStack.
+NAMED_ONLY = ("onebox",)
 # Tools that no package index has as they are: program -> Debian package.
 SYSTEM_TOOLS = {"shellcheck": "shellcheck", "chromium": "chromium"}
 # What a suite needs of them.
@@ -74,11 +76,11 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     at = list(words).index("--") if "--" in words else len(words)
     suites, options = list(words[:at]), list(words[at + 1 :])
     for word in suites:
-        if word not in SUITES:
-            why = f"there are {', '.join(SUITES)}; pytest's options and paths stand behind --"
+        if word not in (*SUITES, *NAMED_ONLY):
+            why = f"there are {', '.join((*SUITES, *NAMED_ONLY))}; pytest's options and paths stand behind --"
             raise Problem(f"there is no suite {word!r}", why, "name one of them, or none")
     named = {option.split("/")[1] for option in options if option.startswith("tests/")}
-    return suites or [name for name in SUITES if name in named], options
+    return suites or [name for name in (*SUITES, *NAMED_ONLY) if name in named], options
 
 
 def folders(suite: str, options: Sequence[str]) -> list[str]:
@@ -87,7 +89,7 @@ def folders(suite: str, options: Sequence[str]) -> list[str]:
 
 
 def run_suites(paths: Paths, chosen: Sequence[str], options: Sequence[str], console: Console) -> bool:
-    """Run the suites (all when none is named); whether all is well. The last lines are the counts."""
+    """Run the suites (all of SUITES when none is named); whether all is well. The last lines are the counts."""
     environment = ensure_environment(paths, console)
     suites = chosen or SUITES
     for program in {program for suite in suites for program in NEEDED_BY.get(suite, ())}:
@@ -159,27 +161,30 @@ class Embedded:
 
     home: Path
     logins: dict[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         """Where the portal is now: an `up` takes another port where its own was taken meanwhile."""
         ports = json.loads((self.home / "ports.json").read_text(encoding="utf-8"))
-        return f"http://127.0.0.1:{ports['web']}"
+        return f"http://{self.environment.get('SLIPWAY_BIND', site.LOOPBACK)}:{ports['web']}"
 
     def slipway(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `./slipway ARGUMENTS` on this home; stdout and stderr are in the answer."""
-        return _slipway(self.home, arguments, check)
+        return _slipway(self.home, arguments, check, self.environment)
 
     def status(self) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self.slipway("status", "--json").stdout)
         return answer
 
 
-def _slipway(home: Path, arguments: Sequence[str], check: bool) -> subprocess.CompletedProcess[str]:
+def _slipway(
+    home: Path, arguments: Sequence[str], check: bool, more: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [str(TOP / "slipway"), *arguments],
         check=False,
-        env={**os.environ, "SLIPWAY_HOME": str(home)},
+        env={**os.environ, **more, "SLIPWAY_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -190,15 +195,16 @@ def _slipway(home: Path, arguments: Sequence[str], check: bool) -> subprocess.Co
 
 
 @contextlib.contextmanager
-def embedded(name: str = "a home") -> Iterator[Embedded]:
+def embedded(name: str = "a home", environment: Mapping[str, str] | None = None) -> Iterator[Embedded]:
     """`./slipway up` on a home called `name` in a temporary folder, and `reset` at the end, whatever happened."""
+    more = environment or {}
     with tempfile.TemporaryDirectory(prefix="slipway-home-") as folder:
         # As root the nodes' users must reach it.
         Path(folder).chmod(0o711)
         home = Path(folder) / name
         try:
-            _slipway(home, ["up"], check=True)
+            _slipway(home, ["up"], check=True, more=more)
             logins = json.loads((home / "logins.json").read_text(encoding="utf-8"))
-            yield Embedded(home, logins)
+            yield Embedded(home, logins, more)
         finally:
-            _slipway(home, ["reset", "--yes"], check=True)
+            _slipway(home, ["reset", "--yes"], check=True, more=more)

@@ -58,12 +58,12 @@ class Ascent:
         self.held = held
         self.keeper = Supervisor(paths)
         self.started: dict[str, Service] = {}
-        self.claims = ports.Claims()
         self.cloud: dict[str, Any] = {}
         self.minicloud = Path()
 
     def run(self) -> str:
         self.site = site.settle(self.paths, os.environ)
+        self.bind = self.site.bind if self.site else site.LOOPBACK
         embedded_cloud: list[tuple[str, Callable[[Step], None]]] = [
             ("cloud set-up", self.prepare_cloud),
             ("keystone", self.start_keystone),
@@ -120,6 +120,7 @@ class Ascent:
         self.secrets = credentials.server_secrets(self.paths.secrets)
         ours = set(control.recorded(self.paths))
         kept = ports.read(self.paths.ports)
+        self.claims = ports.Claims(self.bind)
         self.ports, notes = ports.choose(kept, ours, self.wanted_port, self.paths.home, self.claims.take)
         for note in notes:
             step.say(note)
@@ -127,10 +128,9 @@ class Ascent:
             ports.write(self.paths.ports, self.ports)
         self.settings = configuration.minicloud_settings(self.paths, self.ports, self.secrets, self.logins, self.bundle)
         self.server = make_postgres(self.paths, self.portal)
-        bind = self.site.bind if self.site else site.LOOPBACK
-        self.url = configuration.portal_url(self.ports, bind)
+        self.url = configuration.portal_url(self.ports, self.bind)
         self.plan = services.Plan(
-            self.paths, self.portal, self.minicloud, self.ports, self.server, redis.find_server(self.portal), bind
+            self.paths, self.portal, self.minicloud, self.ports, self.server, redis.find_server(self.portal), self.bind
         )
         self.probes = services.probes(self.paths, self.ports, self.server)
         step.result = f"{self.paths.home}; ports " + ", ".join(f"{n} {p}" for n, p in self.ports.items())
