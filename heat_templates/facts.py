@@ -30,6 +30,7 @@ def cluster_facts(spec: ClusterSpec) -> dict[str, Any]:
         "gpus": spec.gpus,
         "settings": {family: spec.settings.get(family, {}) for family in manifest.protected_settings},
         "packages": {"index": spec.package_index or "", "names": spec.python_packages},
+        **({"software": spec.software.model_dump()} if spec.software else {}),
     }
 
 

@@ -22,7 +22,8 @@ class Site:
     """`cloud` is the entry in the file `clouds`; `bind` the address of the pages, which the nodes must reach.
 
     `network` is where the nodes' ports are made, `gateway` the only stranger that may open a cluster's pages: the
-    address under which the nodes see the portal.
+    address under which the nodes see the portal. `software` is the bundle for images
+    that have none, a file or an address.
     """
 
     cloud: str
@@ -30,6 +31,8 @@ class Site:
     bind: str
     network: str
     gateway: str
+    software: str = ""
+    software_sum: str = ""
 
     def environment(self) -> dict[str, str]:
         """What the portal's processes are told of the cloud."""
@@ -38,6 +41,8 @@ class Site:
             "OS_CLIENT_CONFIG_FILE": self.clouds,
             "SLIPWAY_NETWORK": self.network,
             "SLIPWAY_GATEWAY_ADDRESS": self.gateway,
+            "SLIPWAY_SOFTWARE": self.software,
+            "SLIPWAY_SOFTWARE_SHA512": self.software_sum,
         }
 
 
@@ -78,7 +83,15 @@ def described(environ: Mapping[str, str], named: str, kept: Site | None, clouds:
             f"set it to the network's name; `openstack --os-cloud {named} network list` shows them",
         )
     gateway = environ.get("SLIPWAY_GATEWAY_ADDRESS") or (same.gateway if same else bind)
-    return Site(named, clouds, bind, network, _address("SLIPWAY_GATEWAY_ADDRESS", gateway))
+    return Site(
+        cloud=named,
+        clouds=clouds,
+        bind=bind,
+        network=network,
+        gateway=_address("SLIPWAY_GATEWAY_ADDRESS", gateway),
+        software=environ.get("SLIPWAY_SOFTWARE", same.software if same else ""),
+        software_sum=environ.get("SLIPWAY_SOFTWARE_SHA512", same.software_sum if same else ""),
+    )
 
 
 def clouds_file(environ: Mapping[str, str]) -> str:

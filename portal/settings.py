@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import environs
 import psycopg
 
+from portal import software
 from portal.cloud import connection
 
 env = environs.Env(eager=False)
@@ -40,6 +41,10 @@ BUNDLE_VERSION = env.str("SLIPWAY_BUNDLE_VERSION", validate=environs.validate.Le
 PACKAGE_INDEX = env.str("SLIPWAY_PACKAGE_INDEX", "", validate=lambda value: value == "" or WEB_ADDRESS(value))
 BOOT_TIMEOUT = env.int("SLIPWAY_BOOT_TIMEOUT", 900, validate=environs.validate.Range(min=120, max=3600))
 
+# Where nodes fetch the bundle whose image has none: an archive of `./slipway image --without-bundle`, which the portal
+# serves, or a mirror's address of it. Its sum stands beside it (as sha512sum writes it), or in the second variable.
+_software = env.str("SLIPWAY_SOFTWARE", ""), env.str("SLIPWAY_SOFTWARE_SHA512", "")
+
 # Bytes of jobs: one folder. Limits are in bytes.
 STORAGE = env.path("SLIPWAY_STORAGE")
 UPLOAD_LIMIT = env.int("SLIPWAY_UPLOAD_LIMIT", 512 * 1024**2, validate=environs.validate.Range(min=1))
@@ -65,6 +70,10 @@ try:
     _database = psycopg.conninfo.conninfo_to_dict(DATABASE_URL or "")
 except psycopg.ProgrammingError as error:
     _wrong["SLIPWAY_DATABASE_URL"] = f"is not a PostgreSQL connection string: {error}"
+try:
+    SOFTWARE = software.read(*_software, NODE_URL)
+except software.WrongSoftware as error:
+    _wrong |= error.wrong
 if _wrong:
     _lines = "\n".join(f"  {name}: {why}" for name, why in sorted(_wrong.items()))
     sys.exit(f"The portal's settings are not right. Correct these and start again:\n{_lines}")

@@ -18,7 +18,8 @@ from launcher.paths import Paths
 from launcher.problem import Problem
 
 FRAMEWORK = "spark"
-TOOLS = {"debootstrap": "debootstrap", "mkfs.ext4": "e2fsprogs"}
+FETCHED = "fetched"  # in place of the bundle's version, where an image has none: the portal's own is fetched
+TOOLS = {"debootstrap": "debootstrap", "mkfs.ext4": "e2fsprogs", "zstd": "zstd"}
 TOOLS_FOR: dict[str, dict[str, str]] = {"raw": {}, "qcow2": {"qemu-img": "qemu-utils"}}
 PYTHON = "/usr/bin/python3.11"  # the image's; the bundle's environments stand on it
 
@@ -56,7 +57,8 @@ class Making:
 
     def run(self) -> None:
         steps = [("tools", self.install), ("debian", self.bootstrap), ("settings", self.settle)]
-        steps += [("bundle", self.add_bundle)] if self.wish.with_bundle else []
+        steps += [("bundle", self.add_bundle)]
+        steps += [] if self.wish.with_bundle else [("archive", self.take_bundle_out)]
         for title, action in [*steps, ("image", self.pack)]:
             with self.console.step(title) as step:
                 action(step)
@@ -83,9 +85,18 @@ class Making:
         portal = environments.ensure(self.paths, "portal", step.say)
         made = bundle.ensure(self.paths, portal, step.say)
         self.version = made.name
+        self.bundle = made
         place = software.copy_bundle(made, self.root)
         software.make_archives(place, self.root, self.paths.top)
         step.result = f"{made.name}, {root.megabytes(self.root / software.STORE)} MB"
+
+    def take_bundle_out(self, step: Step) -> None:
+        archive = self.wish.output.with_name(f"slipway-software-{self.version}.tar.zst")
+        total = software.pack(self.root, archive)
+        archive.with_name(archive.name + ".sha512").write_text(f"{total}  {archive.name}\n", encoding="ascii")
+        software.add_fetcher(self.bundle, self.root)
+        self.version = FETCHED
+        step.result = f"{archive}, {archive.stat().st_size // 1_000_000} MB; SLIPWAY_SOFTWARE={archive} serves it"
 
     def pack(self, step: Step) -> None:
         root.tidy(self.root)
@@ -105,15 +116,14 @@ class Making:
 
 def properties(version: str) -> dict[str, str]:
     """What Glance is told about the image, and the portal's catalogue reads there."""
-    known = {"slipway_framework": FRAMEWORK, "slipway_bundle": version} if version else {}
+    known = {"slipway_framework": FRAMEWORK, "slipway_bundle": version}
     general = {"architecture": platform.machine(), "os_type": "linux", "os_distro": "debian", "os_version": "12"}
     return {**known, **general}
 
 
 def glance_line(image: Path, form: str, described: dict[str, str]) -> str:
     """The command that puts the image into Glance."""
-    known = [described[key] for key in ("slipway_framework", "slipway_bundle") if key in described]
-    name = "-".join(["slipway", *known])
+    name = f"slipway-{described['slipway_framework']}-{described['slipway_bundle']}"
     words = ["openstack", "image", "create", "--disk-format", form, "--container-format", "bare", "--file", str(image)]
     for key, value in described.items():
         words += ["--property", f"{key}={value}"]
@@ -127,11 +137,11 @@ def _check(wish: Wish) -> None:
             "a root file system is made with its owners and devices, and programs run inside it",
             "run it with sudo, on any machine with Debian 12: the image is one file, to be carried anywhere",
         )
-    if wish.with_bundle and str(environments.interpreter().resolve()) != PYTHON:
+    if str(environments.interpreter().resolve()) != PYTHON:
         raise Problem(
             "the image needs the bundle of a Debian 12",
             f"nodes run it on {PYTHON}, and here it would stand on {environments.interpreter().resolve()}",
-            "make the image on a machine with Debian 12, or one --without-bundle",
+            "make the image on a machine with Debian 12",
         )
     for overlay in wish.overlays:
         if not overlay.is_dir():

@@ -27,6 +27,7 @@ PACKAGES = (
     "openssh-client",
     "python3",
     "systemd-resolved",
+    "zstd",
 )
 # What differs from machine to machine or tells of this one; what nobody reads on a node.
 REMOVED = (

@@ -9,6 +9,7 @@ from django.db import models, transaction
 
 from portal.cloud.models import Flavor, Image, ShareType
 
+FETCHED = "fetched"  # what an image without a bundle says in place of the version
 Document = Mapping[str, list[dict[str, Any]]]
 MODELS: dict[str, type[models.Model]] = {"flavors": Flavor, "images": Image, "share_types": ShareType}
 

@@ -17,7 +17,7 @@ from heat_templates import ClusterSpec, SpecError, render
 from portal.accounts.models import User
 from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.models import Cluster
-from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names
+from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names, with_bare
 from portal.courses.models import Course
 from portal.folders import services as folders
 from portal.folders.models import Folder, Mount
@@ -60,6 +60,8 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
     """
     flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
     images = list(Image.objects.order_by("name"))
+    if settings.SOFTWARE is not None:
+        images = with_bare(images, settings.BUNDLE_VERSION)
     share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
     wrong = wrong_fields(wish, course.hours_at_most) | unknown_names(_named(wish), flavors, share_types)
     image = None
@@ -136,6 +138,12 @@ def _named(wish: Wish) -> dict[str, Any]:
     }
 
 
+def _fetched() -> dict[str, str] | None:
+    """Where nodes fetch the bundle that their image lacks."""
+    found = settings.SOFTWARE
+    return {"url": found.url, "sha512": found.sha512} if found else None
+
+
 def _spec(
     owner: User, course: Course, wish: Wish, image: Image | None, mounts: Sequence[Mount]
 ) -> tuple[ClusterSpec | None, dict[str, str]]:
@@ -154,6 +162,7 @@ def _spec(
                 "boot_timeout": settings.BOOT_TIMEOUT,
                 "folders": [_mapping(mount) for mount in mounts],
                 "bundle_version": settings.BUNDLE_VERSION,
+                "software": _fetched(),
                 "portal_url": settings.NODE_URL,
                 "gateway_address": settings.GATEWAY_ADDRESS,
                 "owner": owner.username,

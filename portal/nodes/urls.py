@@ -8,6 +8,7 @@ urlpatterns = [
     path("health", views.Health.as_view()),
     path("mounts/<int:number>/key", views.MountKey.as_view()),
     path("hosts", csrf_exempt(views.hosts)),
+    path("software/<str:name>", views.software),
     path("commands", csrf_exempt(views.commands)),
     path("commands/<uuid:command_id>/lease", views.Lease.as_view()),
     path("commands/<uuid:command_id>/result", views.Result.as_view()),

@@ -10,7 +10,8 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.views.decorators.http import require_safe
 from rest_framework import status
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -200,6 +201,15 @@ class Output(NodeView):
             raise Invalid.of({"path": why})
         jobs.store_output(job, path, iter(lambda: cast(Any, request).read(CHUNK), b""))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@require_safe
+def software(_: HttpRequest, name: str) -> HttpResponse:
+    """The bundle's archive, by its sum. Without a credential: it holds no secret, and mirrors serve it as well."""
+    found = settings.SOFTWARE
+    if found is None or found.file is None or name != found.url.rpartition("/")[2]:
+        return HttpResponseNotFound("There is no such archive here.\n", content_type="text/plain")
+    return File(found.file.open("rb"), content_type="application/octet-stream")
 
 
 def _command(job: Job) -> dict[str, Any]:

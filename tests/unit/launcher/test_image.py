@@ -37,8 +37,8 @@ def test_glance_is_told_what_the_catalogue_reads() -> None:
     assert words[-1] == "slipway-spark-1-abc"
 
 
-def test_an_image_without_the_bundle_does_not_say_that_it_has_one() -> None:
-    assert not any(name.startswith("slipway_") for name in make.properties(""))
+def test_an_image_without_the_bundle_does_not_say_that_it_has_one(tmp_path: Path) -> None:
+    assert make.properties(make.FETCHED)["slipway_bundle"] == "fetched"
 
 
 def test_nothing_of_the_maker_stays(tmp_path: Path) -> None:
