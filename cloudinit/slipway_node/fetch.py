@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import subprocess
 import sys
 import tempfile
@@ -83,7 +82,7 @@ def _put(unpacked: Path, place: Path) -> None:
     if store.exists():
         store.rename(unpacked / "old")
     (unpacked / "slipway-store").rename(store)
-    os.replace(link, place / "slipway")
+    link.replace(place / "slipway")
 
 
 def _download(software: Software, target: Path) -> str:
