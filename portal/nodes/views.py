@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 from rest_framework import status
 from rest_framework.parsers import BaseParser
@@ -204,7 +205,7 @@ class Output(NodeView):
 
 
 @require_safe
-def software(_: HttpRequest, name: str) -> HttpResponse:
+def software(_: HttpRequest, name: str) -> HttpResponseBase:
     """The bundle's archive, by its sum. Without a credential: it holds no secret, and mirrors serve it as well."""
     found = settings.SOFTWARE
     if found is None or found.file is None or name != found.url.rpartition("/")[2]:
