@@ -30,6 +30,8 @@ def settle(root: Path, overlays: Collection[Path]) -> None:
     if overlays:
         # A site's own authorities, which Heat and the portal may be signed by.
         run(["chroot", str(root), "update-ca-certificates"], "update-ca-certificates in the image")
+    # A site's own authorities among them.
+    run(["chroot", str(root), "update-ca-certificates"], "update-ca-certificates in the image")
     _add_user(root)
     for unit in DISABLED:
         _systemctl(root, "disable", unit)
