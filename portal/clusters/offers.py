@@ -7,7 +7,6 @@ from typing import Any
 
 from cloudinit import frameworks
 from heat_templates import ClusterSpec
-from portal.cloud.catalogue import FETCHED
 from portal.cloud.models import Flavor, Image
 from portal.refusals import Invalid, Unavailable
 
@@ -31,18 +30,6 @@ def choose_image(
     if fitting and not found:
         raise Invalid.of({"architecture": f"has no image; there is {_listed(each.architecture for each in fitting)}"})
     return found[0] if found else None
-
-
-def with_bare(images: Iterable[Image], bundle: str) -> list[Image]:
-    """Behind the others those without a bundle, which count as having this one: their nodes fetch it."""
-    whole, bare = [], []
-    for image in images:
-        if image.bundle_version == FETCHED:
-            image.bundle_version = bundle
-            bare.append(image)
-        else:
-            whole.append(image)
-    return whole + bare
 
 
 def _named(

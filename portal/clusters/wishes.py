@@ -15,9 +15,10 @@ from django.utils.text import slugify
 
 from heat_templates import ClusterSpec, SpecError, render
 from portal.accounts.models import User
+from portal.cloud.catalogue import FETCHED
 from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.models import Cluster
-from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names, with_bare
+from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names
 from portal.courses.models import Course
 from portal.folders import services as folders
 from portal.folders.models import Folder, Mount
@@ -60,13 +61,11 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
     """
     flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
     images = list(Image.objects.order_by("name"))
-    if settings.SOFTWARE is not None:
-        images = with_bare(images, settings.BUNDLE_VERSION)
     share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
     wrong = wrong_fields(wish, course.hours_at_most) | unknown_names(_named(wish), flavors, share_types)
     image = None
     try:
-        image = choose_image(images, [settings.BUNDLE_VERSION], wish.framework, **_image_wish(wish))
+        image = choose_image(images, _bundles(), wish.framework, **_image_wish(wish))
     except Invalid as refusal:
         wrong |= refusal.fields
     mounts = mounts_of(wish, folders.for_mounting(course, [use.folder for use in wish.folders]))
@@ -138,10 +137,17 @@ def _named(wish: Wish) -> dict[str, Any]:
     }
 
 
-def _fetched() -> dict[str, str] | None:
+def _bundles() -> list[str]:
+    """The portal's own, and where nodes can fetch it, an image without any."""
+    return [settings.BUNDLE_VERSION, *([FETCHED] if settings.SOFTWARE else [])]
+
+
+def _software(image: Image | None) -> dict[str, str] | None:
     """Where nodes fetch the bundle that their image lacks."""
     found = settings.SOFTWARE
-    return {"url": found.url, "sha512": found.sha512} if found else None
+    if found is None or image is None or image.bundle_version != FETCHED:
+        return None
+    return {"url": found.url, "sha512": found.sha512}
 
 
 def _spec(
@@ -162,7 +168,7 @@ def _spec(
                 "boot_timeout": settings.BOOT_TIMEOUT,
                 "folders": [_mapping(mount) for mount in mounts],
                 "bundle_version": settings.BUNDLE_VERSION,
-                "software": _fetched(),
+                "software": _software(image),
                 "portal_url": settings.NODE_URL,
                 "gateway_address": settings.GATEWAY_ADDRESS,
                 "owner": owner.username,

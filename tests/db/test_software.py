@@ -10,7 +10,7 @@ from django.test import Client
 
 from portal.cloud.catalogue import FETCHED
 from portal.cloud.models import Image
-from portal.clusters.offers import choose_image, with_bare
+from portal.clusters.offers import choose_image
 from portal.software import Software
 
 pytestmark = pytest.mark.django_db
@@ -21,12 +21,11 @@ def image(name: str, version: str) -> Image:
 
 
 def test_an_image_with_the_bundle_is_preferred_to_one_without() -> None:
-    def chosen(*images: Image) -> str | None:
-        return getattr(choose_image(with_bare(images, "1-abc"), "1-abc", "spark"), "name", None)
-
-    assert choose_image([image("bare", FETCHED)], "1-abc", "spark") is None
-    assert chosen(image("a bare one", FETCHED), image("old", "1-aaa")) == "a bare one"
-    assert chosen(image("a bare one", FETCHED), image("whole", "1-abc")) == "whole"
+    bundles = ["1-abc", FETCHED]
+    assert choose_image([image("bare", FETCHED)], ["1-abc"], "spark") is None
+    for whole, chosen in (("1-aaa", "a bare one"), ("1-abc", "whole")):
+        found = choose_image([image("a bare one", FETCHED), image("whole", whole)], bundles, "spark")
+        assert getattr(found, "name", None) == chosen
 
 
 def test_the_portal_serves_its_bundle_by_its_sum_alone(settings: Any, client: Client, tmp_path: Path) -> None:
