@@ -15,7 +15,15 @@ from portal.cloud.connection import Connection
 
 Answer = tuple[int, Any]
 # Kinds of services as catalogues call them, with the versions that they say they have.
-KINDS = {"compute": "v2.1", "image": "v2", "network": "v2.0", "orchestration": "v1", "sharev2": "v2", "volumev3": "v3"}
+KINDS = {
+    "compute": "v2.1",
+    "image": "v2",
+    "network": "v2.0",
+    "orchestration": "v1",
+    "sharev2": "v2",
+    "share": "v1",
+    "volumev3": "v3",
+}
 
 
 class RecordedCloud:

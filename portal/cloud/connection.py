@@ -34,6 +34,7 @@ VARIABLES = (
     "application_credential_id",
     "application_credential_name",
 )
+FILES = ("cacert", "cert", "key")
 IN_AUTH = {
     "auth_url",
     "username",
@@ -120,18 +121,17 @@ def _made(values: Mapping[str, Any], called: Callable[[str], str]) -> Connection
     wrong = {called(name): why for name, why in _wrong(values)}
     if wrong:
         raise WrongConnection(wrong)
-    by_id = values.get("user_domain_id")
+    domain = "user_domain_id" if "user_domain_id" in values else "user_domain_name"
+    files = {name: str(Path(values[name]).expanduser()) for name in FILES if name in values}
     return Connection(
         auth_url=versioned(values["auth_url"]),
         username=values["username"],
         password=str(values["password"]),
-        user_domain={"user_domain_id": by_id}
-        if by_id
-        else {"user_domain_name": values.get("user_domain_name", "Default")},
+        user_domain={domain: values.get(domain, "Default")},
         region=values.get("region_name"),
         interface=_interface(values),
-        verify=False if _insecure(values) else values.get("cacert", True),
-        client_certificate=(values["cert"], values["key"]) if "key" in values else values.get("cert"),
+        verify=False if _insecure(values) else files.get("cacert", True),
+        client_certificate=(files["cert"], files["key"]) if "key" in files else files.get("cert"),
     )
 
 
@@ -142,17 +142,20 @@ def versioned(auth_url: str) -> str:
 
 
 def _wrong(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield from _wrong_kind(values)
+    others = dict(_wrong_kind(values))
+    yield from others.items()
     for name in ("username", "password"):
-        if not values.get(name):
+        if not values.get(name) and not others:
             yield name, f"missing: {WHAT_IS_NEEDED}"
     yield from _wrong_address(str(values.get("auth_url", "")))
     if _interface(values) not in INTERFACES:
         yield "interface", f"{values['interface']!r} is none: there is {', '.join(INTERFACES)}"
     if _insecure(values) is None:
         yield "insecure", "must be true or false"
-    for name in ("cacert", "cert", "key"):
-        if name in values and not Path(values[name]).is_file():
+    if "key" in values and "cert" not in values:
+        yield "cert", "missing: a key alone is of no use"
+    for name in FILES:
+        if name in values and not Path(values[name]).expanduser().is_file():
             yield name, f"there is no file {values[name]}"
 
 
@@ -164,7 +167,7 @@ def _wrong_kind(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if values.get("token"):
         yield "token", f"a token ends after some hours, and the portal does not: {WHAT_IS_NEEDED}"
     kind = values.get("auth_type", "password")
-    if kind not in PASSWORD_TYPES:
+    if kind not in PASSWORD_TYPES and "application_credential_id" not in values:
         yield (
             "auth_type",
             f"{kind!r} cannot be used (a token or an application credential {OF_ONE_PROJECT}): {WHAT_IS_NEEDED}",

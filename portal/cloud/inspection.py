@@ -73,7 +73,8 @@ def explain(error: BaseException) -> tuple[str, str]:
     text = str(error)
     known: list[tuple[bool, str, str]] = [
         (isinstance(error, keystone.Unauthorized), "user, password or domain is wrong", CHECK_CONNECTION),
-        (isinstance(error, keystone.SSLError), "its certificate is not trusted here", GIVE_AUTHORITY),
+        ("CERTIFICATE_VERIFY_FAILED" in text, "its certificate is not trusted here", GIVE_AUTHORITY),
+        (isinstance(error, keystone.SSLError), "no TLS comes about: it may be an http address", CHECK_ADDRESS),
         ("Name or service not known" in text or "resolve" in text, "the host's name is not known", CHECK_ADDRESS),
         (isinstance(error, keystone.ConnectTimeout), f"no answer within {sessions.TIMEOUT} s", CHECK_ADDRESS),
         ("Connection refused" in text, "nobody listens there", CHECK_ADDRESS),

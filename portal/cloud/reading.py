@@ -41,7 +41,8 @@ def is_there(project_id: str, kind: str) -> bool:
     with sessions.named_failures():
         try:
             return service(project_id, kind).get_endpoint() is not None
-        except exceptions.EndpointNotFound:
+        except (exceptions.EndpointNotFound, ValueError):
+            # keystoneauth stumbles over a catalogue that has a kind by two names, and neither in this region.
             return False
 
 

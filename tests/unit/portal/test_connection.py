@@ -76,6 +76,15 @@ def test_an_entry_of_clouds_yaml_says_the_same(clouds: dict[str, str]) -> None:
     assert str(found.verify).endswith("ca.pem")
 
 
+def test_files_may_be_named_below_ones_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("ca.pem", "own.pem", "own.key"):
+        (tmp_path / name).touch()
+    found = read({**VARIABLES, "OS_CACERT": "~/ca.pem", "OS_CERT": "~/own.pem", "OS_KEY": "~/own.key"})
+    assert found.verify == str(tmp_path / "ca.pem")
+    assert found.client_certificate == (str(tmp_path / "own.pem"), str(tmp_path / "own.key"))
+
+
 def test_of_several_regions_one_is_chosen_by_its_name(clouds: dict[str, str]) -> None:
     assert read({**clouds, "OS_CLOUD": "campus", "OS_REGION_NAME": "south"}).region == "south"
     assert "west" in wrong({**clouds, "OS_CLOUD": "campus", "OS_REGION_NAME": "west"})["OS_CLOUD"]
@@ -99,6 +108,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 def test_an_application_credential_is_refused_with_the_reason(clouds: dict[str, str]) -> None:
     why = wrong({**clouds, "OS_CLOUD": "bound"})
+    assert list(why) == ["clouds.yaml: bound.auth.application_credential_id"]
     assert "one project" in why["clouds.yaml: bound.auth.application_credential_id"]
     assert "one project" in wrong({**VARIABLES, "OS_AUTH_TYPE": "v3applicationcredential"})["OS_AUTH_TYPE"]
     assert "OS_TOKEN" in wrong({**VARIABLES, "OS_TOKEN": "t"})
@@ -106,7 +116,7 @@ def test_an_application_credential_is_refused_with_the_reason(clouds: dict[str, 
 
 def test_everything_that_is_wrong_is_named_at_once() -> None:
     environ = {"OS_AUTH_URL": "cloud", "OS_INTERFACE": "private", "OS_CACERT": "/nowhere", "OS_INSECURE": "perhaps"}
-    assert set(wrong(environ)) == {*environ, "OS_USERNAME", "OS_PASSWORD"}
+    assert set(wrong({**environ, "OS_KEY": __file__})) == {*environ, "OS_USERNAME", "OS_PASSWORD", "OS_CERT"}
 
 
 def test_version_2_of_keystone_is_refused_and_version_3_is_added() -> None:

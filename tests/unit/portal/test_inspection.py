@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -104,6 +106,7 @@ def strange_authority(tmp_path: Path) -> Iterator[str]:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -126,3 +129,23 @@ def test_a_certificate_that_is_not_trusted_is_told(strange_authority: str, setti
     facts = inspect({})
     assert facts.log_in == "its certificate is not trusted here"
     assert "OS_CACERT" in facts.log_in_step
+
+
+def test_an_authority_that_is_given_is_trusted(strange_authority: str, tmp_path: Path, settings: Any) -> None:
+    """And what is behind it is no Keystone."""
+    settings.CLOUD = Connection(strange_authority, "slipway", "secret", {}, verify=str(tmp_path / "server.pem"))
+    assert "Unsupported method" in inspect({}).log_in or "501" in inspect({}).log_in
+
+
+def test_plain_http_where_tls_was_expected_is_told(settings: Any) -> None:
+    with recorded_cloud({}) as cloud:
+        settings.CLOUD = Connection(cloud.address.replace("http:", "https:") + "/v3", "slipway", "secret", {})
+        assert "http address" in inspect({}).log_in
+
+
+def test_in_another_region_there_is_nothing(settings: Any) -> None:
+    with recorded_cloud({}, ("share", "sharev2", "orchestration")) as cloud:
+        settings.CLOUD = replace(cloud.connection, region="Mars")
+        facts = inspect({})
+    assert facts.troubles == {}
+    assert set(facts.services.values()) == {""}
