@@ -21,6 +21,13 @@ from tests.e2e.remains import log_in, stacks_of
 JOB = Path(__file__).parent / "share_job.py"
 PATH = "/data/numbers"
 Json = dict[str, Any]
+# What the second cluster has beside the folder.
+MORE = {
+    "own_network": {"external": "campus", "cidr": "10.20.0.0/24"},
+    "scratch": {"size_gb": 1, "share_type": "nfs"},
+    "spread": True,
+    "settings": {"spark": {"spark.sql.shuffle.partitions": "7"}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +57,11 @@ def folder(house: Embedded, writer: Client) -> Json:
 @pytest.fixture(scope="module")
 def clusters(writer: Client, reader: Client, folder: Json) -> Iterator[tuple[Json, Json]]:
     made = []
-    for person, access in ((writer, "rw"), (reader, "ro")):
+    for person, access, more in ((writer, "rw", {}), (reader, "ro", MORE)):
         uses = [{"folder": folder["id"], "path": PATH, "access": access}]
-        made.append(person.create_cluster(folder["course"], f"{access} numbers", 1, "small", 1, folders=uses))
+        made.append(
+            person.create_cluster(folder["course"], f"{access} numbers", 1, "small", 1, folders=uses, more=more)
+        )
     ready = [
         person.wait_for_cluster(cluster["id"], 240) for person, cluster in zip((writer, reader), made, strict=True)
     ]
@@ -92,6 +101,16 @@ def test_each_machine_is_let_in_and_nobody_else(manila: Any, folder: Json, clust
     }
     assert len(wanted) == 4
     assert rules_of(manila, folder) == wanted
+
+
+def test_a_scratch_share_in_the_stack_is_mounted_by_the_machines_of_its_cluster_alone(
+    manila: Any, clusters: tuple[Json, Json]
+) -> None:
+    _, cluster = clusters
+    (share,) = [share for share in manila.shares.list() if share.name == f"slipway-{cluster['id']}-scratch"]
+    assert manila.shares.get(share).metadata["slipway_owner"] == "student2"
+    rules = {(rule.access_to, rule.access_level) for rule in manila.share_access_rules.access_list(share)}
+    assert rules == {(node["address"], "rw") for node in cluster["nodes"]}
 
 
 def test_a_job_writes_to_the_folder(writer: Client, clusters: tuple[Json, Json]) -> None:
@@ -175,3 +194,4 @@ def test_the_folder_goes_when_nobody_uses_it_and_nothing_is_left(
     writer.delete_folder(folder["id"])
     assert writer.wait_for_folder(folder["id"], 60, ends=("deleted",))["status"] == "deleted"
     assert shares_of(manila, folder) == []
+    assert not [share.name for share in manila.shares.list() if clusters[1]["id"] in (share.name or "")]
