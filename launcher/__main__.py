@@ -137,6 +137,13 @@ def parser() -> argparse.ArgumentParser:
     one = verb("image", "make the image that nodes start from, for Glance (as root)", run_image)
     one.add_argument("--output", type=Path, metavar="FILE", help="slipway-node.FORMAT in this folder, if not named")
     one.add_argument("--format", choices=disk.FORMATS, default="qcow2", help="as Glance names it (qcow2)")
+    one.add_argument(
+        "--for",
+        choices=make.PURPOSES,
+        default=make.MACHINE,
+        dest="purpose",
+        help="a virtual machine, or a container (Nova's LXC: a file system alone)",
+    )
     one.add_argument("--without-bundle", action="store_true", help="nodes fetch the bundle at their first start")
     one.add_argument("--overlay", type=Path, action="append", default=[], metavar="FOLDER", help="a site's own files")
     one.add_argument("--package", action="append", default=[], metavar="NAME", help="one more of Debian's packages")
@@ -321,6 +328,7 @@ def run_image(paths: Paths, arguments: argparse.Namespace, console: Console) -> 
     wish = make.Wish(
         output=(arguments.output or Path(f"slipway-node.{arguments.format}")).absolute(),
         form=arguments.format,
+        purpose=arguments.purpose,
         with_bundle=not arguments.without_bundle,
         overlays=tuple(arguments.overlay),
         packages=tuple(arguments.package),

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from launcher import bundle, environments, system
 from launcher.console import Console, Step
-from launcher.image import disk, root, settle, software
+from launcher.image import boot_loader, disk, root, settle, software
 from launcher.paths import Paths
 from launcher.problem import Problem
 
+PURPOSES = MACHINE, CONTAINER = "machine", "container"
 FRAMEWORK = "spark"
 FETCHED = "fetched"  # in place of the bundle's version, where an image has none: the portal's own is fetched
 TOOLS = {"debootstrap": "debootstrap", "mkfs.ext4": "e2fsprogs", "zstd": "zstd"}
@@ -26,10 +27,14 @@ PYTHON = "/usr/bin/python3.11"  # the image's; the bundle's environments stand o
 
 @dataclass(frozen=True)
 class Wish:
-    """What image is wanted. `mirror` is "" for that of this machine's apt."""
+    """What image is wanted. `mirror` is "" for that of this machine's apt.
+
+    A container's image is a root file system alone; a machine's has a kernel and a boot loader.
+    """
 
     output: Path
     form: str
+    purpose: str
     with_bundle: bool
     overlays: tuple[Path, ...]
     packages: tuple[str, ...]
@@ -67,13 +72,16 @@ class Making:
     def install(self, step: Step) -> None:
         wanted = {**TOOLS, **TOOLS_FOR[self.wish.form]}
         missing = [package for program, package in wanted.items() if not shutil.which(program)]
+        if self.wish.purpose == MACHINE:
+            missing += boot_loader.missing_packages()
         if missing:
             system.install(missing, step.say)
         step.result = f"installed {', '.join(missing)}" if missing else "all there"
 
     def bootstrap(self, step: Step) -> None:
         address = self.wish.mirror or root.mirror(root.machine_sources())
-        state = root.bootstrap(self.root, address, self.wish.packages)
+        kernel = boot_loader.PACKAGES if self.wish.purpose == MACHINE else ()
+        state = root.bootstrap(self.root, address, (*kernel, *self.wish.packages))
         self.epoch = int(os.environ.get("SOURCE_DATE_EPOCH", state))
         step.result = f"Debian {root.SUITE}, {root.megabytes(self.root)} MB"
 
@@ -101,7 +109,8 @@ class Making:
     def pack(self, step: Step) -> None:
         root.tidy(self.root)
         root.fix_times(self.root, self.epoch)
-        disk.file_system(self.root, self.raw, self.epoch)
+        write = boot_loader.disk if self.wish.purpose == MACHINE else disk.file_system
+        write(self.root, self.raw, self.epoch)
         disk.convert(self.raw, self.wish.output, self.wish.form)
         step.result = f"{self.wish.output}, {self.wish.output.stat().st_blocks * 512 // 1_000_000} MB"
 

@@ -53,7 +53,7 @@ def image(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
     if found := cloud.image_made_from(mark):
         return found
     file = tmp_path_factory.mktemp("image") / "node.raw"
-    words = ["image", "--format", "raw", "--output", str(file), "--overlay", str(own)]
+    words = ["image", "--for", "container", "--format", "raw", "--output", str(file), "--overlay", str(own)]
     for package in ("sshfs", "fuse3"):
         words += ["--package", package]
     done = subprocess.run(

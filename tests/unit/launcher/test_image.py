@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import struct
 from pathlib import Path
 
 import pytest
 
-from launcher.image import make, root, settle
+from launcher.image import boot_loader, make, root, settle
 
 DEB822 = "Types: deb\n# a comment\nURIs: http://mirror.test/debian\nSuites: bookworm\n"
 ONE_LINE = "# deb http://old.test/debian x main\ndeb [signed-by=/k] http://other.test/debian bookworm main\n"
@@ -69,6 +70,15 @@ def test_the_state_of_debian_is_the_newest_date_that_its_releases_tell(tmp_path:
     for name, day in (("a_InRelease", "10"), ("b_Release", "12")):
         (lists / name).write_text(f"Origin: Debian\nDate: Sat, {day} Oct 2026 09:00:00 UTC\n")
     assert root.state_of_debian(tmp_path) == 1791795600
+
+
+def test_the_first_sector_starts_the_one_partition() -> None:
+    sector = boot_loader.first_sector(b"\x90" * 512, 4096)
+    assert len(sector) == 512
+    assert sector[:440] == b"\x90" * 440
+    assert sector[510:] == b"\x55\xaa"
+    status, kind, start, sectors = struct.unpack("<B3xB3xII", sector[446:462])
+    assert (status, kind, start, sectors) == (0x80, 0x83, 2048, 4096)
 
 
 def test_the_user_of_a_node_has_the_name_that_the_node_program_knows() -> None:
