@@ -75,7 +75,7 @@ def _environments(cache: Path, tools: Tools) -> list[Part]:
             lambda to, file=requirements: _environment(to, file, cache, tools),  # type: ignore[misc]
         )
         for name, requirements, title in (
-            ("node", "requirements-node.txt", "the supervisor's Python"),
+            ("node", "requirements-node.txt", "the node's own Python"),
             ("job", "requirements-jobs.txt", "the jobs' Python with numpy, pandas, pyarrow, 90 MB"),
         )
     ]

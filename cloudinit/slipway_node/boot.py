@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import user, wait_condition
+from . import disks, gpus, mounts, packages, user, wait_condition
+from .errors import StepError
 from .facts import (
     PATH,
     FactsError,
@@ -43,14 +44,6 @@ SIGNALLED = "/var/lib/slipway/signalled.json"
 LOG = "/var/log/slipway/boot.log"
 
 
-class StepError(Exception):
-    """A step failed: `log` has the last lines of what it ran."""
-
-    def __init__(self, message: str, log: str = "") -> None:
-        super().__init__(message)
-        self.log = log
-
-
 # Their messages say it all; of any other error we want to know where it came from.
 EXPECTED = (StepError, ServiceError, FactsError, PortTakenError)
 
@@ -73,6 +66,7 @@ class Boot:
         self._began = time.monotonic()
         self._end = self._began
         self._step = "facts"
+        self._portal: PortalClient | None = None
         self._poster: EventPoster | None = None
         self._document: dict[str, Any] = {}
         self._log = machine.root / LOG.lstrip("/")
@@ -95,7 +89,9 @@ class Boot:
             node, manifest, half = self._read_facts()
         steps: dict[str, Callable[[], None]] = {
             "hosts": lambda: write_hosts(node),
+            "mounts": lambda: self._mount(node),
             "configuration": lambda: self._configure(node, half),
+            "packages": lambda: packages.install(node, self._end),
             "format": lambda: half.prepare_storage(node),
             "services": lambda: self._start(node, manifest, half),
             "prove": lambda: self._prove(node, half),
@@ -120,7 +116,8 @@ class Boot:
         self._document = read_document(machine.root / PATH.lstrip("/"))
         portal = parse_portal(self._document)
         if portal is not None:
-            self._poster = EventPoster(PortalClient(portal.url, portal.credential, machine.address))
+            self._portal = PortalClient(portal.url, portal.credential, machine.address)
+            self._poster = EventPoster(self._portal)
         facts = parse_facts(self._document, (self._bundle / "VERSION").read_text().strip())
         manifest = check_role(facts, self._find_manifest)
         check_address(facts, machine)
@@ -128,10 +125,16 @@ class Boot:
         node = remembered(make_node(facts, machine, self._bundle, manifest.master.name))
         return node, manifest, self._find_half(facts.framework)
 
+    def _mount(self, node: Node) -> None:
+        assert self._portal is not None, "parse_facts has looked for it"
+        disks.mount_disks(node, self._end, self._say)
+        mounts.mount_all(node, self._portal.mount_key, self._end, self._say)
+
     def _configure(self, node: Node, half: Half) -> None:
+        gpus.check(node)
         # From here on nothing needs root, and what runs jobs must not be root.
         if not node.embedded and (account := user.unprivileged()):
-            user.become(account, node.run)
+            user.become(account, node.run, *node.storage_folders)
         for directory in half.directories(node):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         node.path("/var/log/slipway").mkdir(parents=True, exist_ok=True)

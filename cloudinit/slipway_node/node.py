@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,20 @@ class Node:
     def host(self, name: str) -> str:
         """The full name of a node."""
         return f"{name}.{self.domain}"
+
+    @property
+    def storage_folders(self) -> list[Path]:
+        """Where HDFS lies: a folder of the root disk, or one for each disk."""
+        own = self.path("/var/lib/slipway")
+        disks = {"root": 0, "ephemeral": 1, "volumes": len(self.volumes)}[self.storage]
+        return [own / "disks" / str(number) for number in range(1, disks + 1)] or [own]
+
+    @property
+    def packages_folder(self) -> Path | None:
+        """Where the cluster's own Python packages are; None where it wants none."""
+        wanted = "\n".join([self.bundle.name, self.packages.index, *self.packages.names])
+        name = hashlib.sha256(wanted.encode()).hexdigest()[:12]
+        return self.path("/var/lib/slipway/packages") / name / "site-packages" if self.packages.names else None
 
     @property
     def address(self) -> str:

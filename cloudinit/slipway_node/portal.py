@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import random
+import re
 import socket
 import threading
 import time
@@ -150,6 +151,14 @@ class PortalClient:
         if connection is not None and connection.sock is not None:
             with contextlib.suppress(OSError):  # it may end by itself in this very moment
                 connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def mount_key(self, number: int) -> tuple[str, str]:
+        """The user, and the key of his, by which the facts' mount `number` is made."""
+        answer = self._exchange(self._connection(CALL_SECONDS), "GET", f"mounts/{number}/key", None, {})
+        user, key = answer.get("user"), answer.get("key")
+        if not isinstance(user, str) or not isinstance(key, str) or not re.fullmatch(r"[\w.-]+", user):
+            raise PortalUnavailableError(f"The portal's answer has no key for the mount {number}.")
+        return user, key
 
     def renew_lease(self, command_id: str) -> bool:
         """False: the portal does not want this command carried out any more."""

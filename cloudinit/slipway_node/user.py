@@ -19,13 +19,13 @@ def unprivileged() -> pwd.struct_passwd | None:
         return None
 
 
-def become(user: pwd.struct_passwd, run: Path) -> None:
+def become(user: pwd.struct_passwd, run: Path, *disks: Path) -> None:
     """Give the user what is the node's own, and be the user from now on.
 
     /etc/hosts too: the agent writes there who has joined the cluster.
     """
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in (*map(Path, FOLDERS), run):
+    for folder in (*map(Path, FOLDERS), run, *disks):
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         os.chown(folder, user.pw_uid, user.pw_gid, follow_symlinks=False)
     for file in map(Path, FILES):

@@ -34,7 +34,7 @@ def test_it_accepts_and_says_where_to_look(api: Callable[[User], Client], alice:
     assert answer.headers["Location"].endswith(f"/api/v1/clusters/{body['id']}")
     assert body["status"] == "creating"
     assert body["target"] == "ready"
-    assert body["progress"] == {"done": 0, "total": 19, "phase": "Waiting for the machines"}
+    assert body["progress"] == {"done": 0, "total": 25, "phase": "Waiting for the machines"}
     assert [(node["name"], node["role"], node["state"]) for node in body["nodes"]] == [
         ("master", "master", "waiting"), ("worker-01", "worker", "waiting"), ("worker-02", "worker", "waiting")
     ]  # fmt: skip

@@ -116,7 +116,7 @@ def test_progress_counts_what_nodes_said(browser: Callable[[User], Client], alic
     for step in ("facts", "hosts", "hosts"):
         record_event(node, step, "done", 0.1, "", "")
     page = browser(alice).get(f"/clusters/{creating.pk}").content.decode()
-    assert "2 of 19 steps" in page
+    assert "2 of 25 steps" in page
     assert "{#" not in page
     assert "{%" not in page
     assert "http-equiv" in page  # it reloads itself where there is no JavaScript

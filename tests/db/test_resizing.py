@@ -48,7 +48,7 @@ def three(ready: Cluster) -> Cluster:
 def test_a_growth_adds_rows_above_the_highest_number(api: Api, ready: Cluster, alice: User) -> None:
     answer = send(api(alice), ready, "resize", {"workers": 4})
     assert answer.status_code == 202
-    assert (answer.json()["status"], answer.json()["progress"]["total"]) == ("updating", 12)
+    assert (answer.json()["status"], answer.json()["progress"]["total"]) == ("updating", 16)
     assert names(ready, generation=2) == ["worker-03", "worker-04"]
     assert now(ready).generation == 2
 
@@ -120,7 +120,7 @@ def test_a_repair_takes_what_is_in_trouble_and_its_boot_counts_anew(api: Api, re
     say(node(ready), "health", {"troubles": {"worker-02": "gone"}})
     answer = send(api(alice), ready, "repair", {})
     assert answer.status_code == 202
-    assert answer.json()["progress"] == {"done": 0, "total": 6, "phase": "Waiting for the machines"}
+    assert answer.json()["progress"] == {"done": 0, "total": 8, "phase": "Waiting for the machines"}
     assert names(ready, unhealthy=True) == ["worker-02"]
     send(api(alice), ready, "repair", {})
     assert now(ready).generation == 2

@@ -162,6 +162,16 @@ class Server:
             for place in (path, path.parent, path.parent.parent):
                 os.chown(place, self.uid, self.uid)
 
+    def add_program(self, name: str, text: str) -> None:
+        """A program that comes before the machine's."""
+        folder = self.root / "usr/bin"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+        if self.uid is not None:
+            for place in (folder, folder.parent):
+                os.chown(place, self.uid, self.uid)
+
     def log(self, name: str) -> str:
         return (self.root / "var/log/slipway" / f"{name}.log").read_text(errors="replace")
 
@@ -178,6 +188,7 @@ class Cluster:
     secret: str = field(default_factory=lambda: uuid.uuid4().hex)
     servers: dict[str, Server] = field(default_factory=dict)
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    wishes: dict[str, Any] = field(default_factory=dict)
 
     def facts(self, name: str) -> dict[str, Any]:
         return {
@@ -190,6 +201,7 @@ class Cluster:
                 "framework": "spark",
                 "gateway": self.stranger.rpartition(".")[0] + ".2",
                 "boot_seconds": BOOT_SECONDS,
+                **self.wishes,
             },
             "secret": self.secret,
             "node": {"name": name, "role": name.partition("-")[0]},
@@ -220,14 +232,17 @@ class Cluster:
         return [_read(pid, "cmdline") for pid in self.processes()]
 
 
-def make_cluster(bundle: Path, workers: int) -> Cluster:
-    """Servers that were not booted yet, on addresses of 127.0.0.0/8 on which nobody listens."""
+def make_cluster(bundle: Path, workers: int, wishes: dict[str, Any] | None = None) -> Cluster:
+    """Servers that were not booted yet, on addresses of 127.0.0.0/8 on which nobody listens.
+
+    `wishes`: what the facts' `cluster` shall say beside what each says.
+    """
     folder = Path(tempfile.mkdtemp(prefix="slw-node-", dir="/tmp"))
     folder.chmod(0o711)
     prefix = _free_prefix(workers)
     names = ["master", *(f"worker-{number:02d}" for number in range(1, workers + 1))]
     hosts = {name: f"{prefix}.{10 + number}" for number, name in enumerate(names)}
-    cluster = Cluster(Cloud(), folder, bundle, hosts, f"{prefix}.99")
+    cluster = Cluster(Cloud(), folder, bundle, hosts, f"{prefix}.99", wishes=wishes or {})
     for number, name in enumerate(names):
         uid = UID_BASE + number if os.geteuid() == 0 else None
         cluster.servers[name] = _make_server(cluster, name, uid)
@@ -245,7 +260,7 @@ def _make_server(cluster: Cluster, name: str, uid: int | None) -> Server:
             os.chown(place, uid, uid)
     (root / "opt/slipway").symlink_to(cluster.bundle)
     environment = {
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": f"{root}/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(root),
         MARKER: cluster.mark,

@@ -60,7 +60,7 @@ def test_a_cluster_becomes_ready(cluster: dict[str, Any], house: Embedded) -> No
 def test_progress_was_honest(cluster: dict[str, Any], seen: list[dict[str, Any]]) -> None:
     counts = [picture["progress"]["done"] for picture in seen]
     assert counts == sorted(counts)
-    assert counts[-1] == cluster["progress"]["total"] == 19
+    assert counts[-1] == cluster["progress"]["total"] == 25
     assert len(set(counts)) > 3, counts
     assert len({picture["progress"]["phase"] for picture in seen}) > 2
 

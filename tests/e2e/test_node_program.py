@@ -18,6 +18,7 @@ from cloudinit.frameworks.node import half
 from cloudinit.slipway_node.facts import parse_facts, read_machine
 from cloudinit.slipway_node.node import Node, make_node
 from tests.e2e.node_harness import Cluster, Server, boot_all, built_bundle, make_cluster
+from tests.e2e.package_index import add_wheel, serve
 
 JOB_SECONDS = 240
 SPARK = half("spark")
@@ -26,6 +27,7 @@ import os
 import sys
 
 import pandas
+from pyspark import TaskContext
 from pyspark.sql import SparkSession
 
 
@@ -35,6 +37,11 @@ def parent(pid):
 
 def java_has_its_archive(pid):
     return "/jobs.jsa" in open(f"/proc/{pid}/maps").read()
+
+
+def what_it_has(_):
+    import harbour
+    return harbour.pier(), TaskContext.get().resources()["gpu"].addresses
 
 
 session = SparkSession.builder.appName("words").getOrCreate()
@@ -51,6 +58,8 @@ print("HOSTS", sorted(set(places.collect())))
 print("DRIVER'S ARCHIVE", java_has_its_archive(os.getppid()))
 archives = session.sparkContext.parallelize(range(8), 8).map(lambda _: java_has_its_archive(parent(os.getppid())))
 print("EXECUTORS' ARCHIVES", set(archives.collect()))
+print("PACKAGES AND GPUS", session.sparkContext.parallelize(range(8), 8).map(what_it_has).collect() == [(4, ["0"])] * 8)
+print("PARTITIONS", session.conf.get("spark.sql.shuffle.partitions"))
 print("FRAME", type(sums.toPandas()) is pandas.DataFrame)
 print("CIPHER", session.conf.get("spark.network.crypto.cipher"), session.conf.get("spark.authenticate"))
 session.stop()
@@ -58,9 +67,34 @@ sys.exit(int(sys.argv[2]))
 """
 
 
+HARBOUR = """
+import pandas
+
+
+def pier():
+    return int(pandas.Series([1, 3]).sum())
+"""
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    made = make_cluster(built_bundle(), workers=2)
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """It has no pandas: that is in the bundle."""
+    folder = tmp_path_factory.mktemp("index")
+    add_wheel(folder, "harbour", "1.0", HARBOUR, needs="pandas")
+    with serve(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def cluster(index: str) -> Iterator[Cluster]:
+    wishes = {
+        "gpus": 1,
+        "settings": {"spark": {"spark.sql.shuffle.partitions": "3"}, "hadoop": {"dfs.blocksize": "1048576"}},
+        "packages": {"index": index, "names": ["harbour==1.0"]},
+    }
+    made = make_cluster(built_bundle(), workers=2, wishes=wishes)
+    for server in made.servers.values():
+        server.add_program("nvidia-smi", "#!/bin/sh\necho 0\n")
     try:
         codes = boot_all(made.servers.values())
         consoles = "\n".join(server.console.read_text() for server in made.servers.values())
@@ -155,8 +189,22 @@ def test_it_runs_a_job_that_reads_and_writes_hdfs_on_all_workers(cluster: Cluste
     assert f"HOSTS {workers}" in log
     assert "DRIVER'S ARCHIVE True" in log
     assert "EXECUTORS' ARCHIVES {True}" in log
+    assert "PACKAGES AND GPUS True" in log
+    assert "PARTITIONS 3" in log
     assert "FRAME True" in log
     assert "CIPHER AES/GCM/NoPadding true" in log
+
+
+def test_its_master_knows_the_gpus_of_each_worker(cluster: Cluster) -> None:
+    master = cluster.hosts["master"]
+    workers = ask(master, master, 8080, "/json/")["workers"]
+    assert [worker["resources"]["gpu"]["addresses"] for worker in workers] == [["0"], ["0"]]
+
+
+def test_hdfs_goes_by_the_settings_of_the_clusters_owner(cluster: Cluster) -> None:
+    master = cluster.hosts["master"]
+    listing = ask(master, master, 9870, "/webhdfs/v1/jobs/words/output?op=LISTSTATUS")["FileStatuses"]["FileStatus"]
+    assert {file["blockSize"] for file in listing} == {1048576}
 
 
 def test_it_runs_no_job_that_has_not_the_clusters_secret(cluster: Cluster) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.node_harness import Cluster, built_bundle, make_cluster
+from tests.e2e.package_index import add_wheel, serve
 
 
 @pytest.fixture
@@ -34,6 +37,39 @@ def failure(cluster: Cluster, name: str, boot: Callable[[], int] | None = None) 
 
 def spoilt(cluster: Cluster, **changes: Any) -> dict[str, Any]:
     return {**cluster.facts("master"), **changes}
+
+
+def wish(cluster: Cluster, name: str, **wishes: Any) -> None:
+    facts = dataclasses.replace(cluster, wishes=wishes).facts(name)
+    cluster.servers[name].write_facts(facts)
+
+
+def test_it_names_the_package_that_cannot_be_installed_and_what_pip_said(cluster: Cluster, tmp_path: Path) -> None:
+    add_wheel(tmp_path, "harbour", "1.0", "", needs="pandas")
+    with serve(tmp_path) as index:
+        wish(cluster, "master", packages={"index": index, "names": ["harbour", "nosuch==9"]})
+        reason = failure(cluster, "master")
+    assert reason.startswith("packages: the Python package nosuch==9 could not be installed: No matching distribution")
+
+
+def test_it_names_the_folder_that_cannot_be_mounted_and_what_mount_said(cluster: Cluster) -> None:
+    mounts = [{"path": "/data/course", "protocol": "NFS", "export": "127.0.0.1:/nothing", "access": "rw"}]
+    wish(cluster, "master", mounts=mounts, boot_seconds=2)
+    reason = failure(cluster, "master")
+    assert reason.startswith("mounts: ")
+    assert "/data/course" in reason
+    assert "mount" in reason.partition("/data/course")[2]
+
+
+def test_it_tells_how_many_gpus_there_are_where_there_should_be_more(cluster: Cluster) -> None:
+    wish(cluster, "worker-01", gpus=2)
+    cluster.servers["worker-01"].add_program("nvidia-smi", "#!/bin/sh\necho 0\n")
+    assert "is to have 2 GPUs, but nvidia-smi shows 1" in failure(cluster, "worker-01")
+
+
+def test_it_refuses_a_setting_that_would_open_the_cluster(cluster: Cluster) -> None:
+    wish(cluster, "master", settings={"spark": {"spark.acls.enable": "false"}})
+    assert "'spark.acls.enable' belongs to the cluster's security" in failure(cluster, "master")
 
 
 def test_it_names_a_port_that_is_taken_and_who_holds_it(cluster: Cluster) -> None:

@@ -13,14 +13,14 @@ MANIFEST = Manifest(
         Role(
             name="master",
             title="Master",
-            steps=("facts", "hosts", "configuration", "format", "services", "prove", "signal"),
+            steps=("facts", "hosts", "mounts", "configuration", "packages", "format", "services", "prove", "signal"),
             services=("namenode", "master", "agent"),
             count=1,
         ),
         Role(
             name="worker",
             title="Worker",
-            steps=("facts", "hosts", "configuration", "services", "prove", "signal"),
+            steps=("facts", "hosts", "mounts", "configuration", "packages", "services", "prove", "signal"),
             services=("datanode", "worker", "agent"),
             count=None,
         ),
@@ -28,7 +28,9 @@ MANIFEST = Manifest(
     steps=(
         Step("facts", "Reading what the node is to be"),
         Step("hosts", "Writing the names of all nodes"),
+        Step("mounts", "Mounting disks and folders"),
         Step("configuration", "Writing the configuration"),
+        Step("packages", "Installing Python packages"),
         Step("format", "Preparing the file system"),
         Step("services", "Starting the services"),
         Step("prove", "Checking that the node has joined the cluster"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterable
 from importlib import resources
@@ -59,7 +60,8 @@ MODULES = (
 
 
 def directories(node: Node) -> list[Path]:
-    return [_data(node) / name for name in ("name" if _is_master(node) else "data", "tmp", "spark", "work")]
+    storage = _storage(node, "name")[:1] if _is_master(node) else _storage(node, "data")
+    return [*storage, *(_data(node) / name for name in ("tmp", "spark", "work"))]
 
 
 def configuration(node: Node) -> list[ConfigurationFile]:
@@ -69,10 +71,12 @@ def configuration(node: Node) -> list[ConfigurationFile]:
         *(_hadoop_file(node, name, values) for name in ("hdfs-site", "hadoop-policy")),
         ConfigurationFile(hadoop / "log4j.properties", _template("log4j.properties")),
         # The cluster's secret: for the node's own user only.
-        ConfigurationFile(spark / "spark-defaults.conf", _lines(_settings("spark-defaults.conf", values)), 0o600),
+        ConfigurationFile(spark / "spark-defaults.conf", _lines(_spark_settings(node, values)), 0o600),
         ConfigurationFile(spark / "log4j2.properties", _template("log4j2.properties")),
         ConfigurationFile(spark / "spark-env.sh", _shell(_spark_environment(node))),
     ]
+    if node.gpus:
+        files.append(ConfigurationFile(_gpu_script(node), _template("gpus.sh"), 0o755))
     if _is_master(node):
         workers = {name: address for name, address in node.hosts.items() if name != node.master}
         leaving = [address for name, address in workers.items() if name in node.leaving]
@@ -84,7 +88,7 @@ def configuration(node: Node) -> list[ConfigurationFile]:
 
 def prepare_storage(node: Node) -> None:
     if _is_master(node):
-        plant(node.bundle / "namespace", _data(node) / "name", identity(node))
+        plant(node.bundle / "namespace", _storage(node, "name")[0], identity(node))
 
 
 def services(node: Node) -> list[Service]:
@@ -148,7 +152,9 @@ def job_command(
     heaps = sizes(node.memory_mb)
     class_path = f"{_jar(node, 'spark-path')}:{_spark_conf(node)}:{_hadoop_conf(node)}"
     # What spark-submit makes of it: without its two shells and its Java, and on the archive, seconds are saved.
-    flags = (*_compiler(heaps), *COMMON, f"-Xmx{heaps.driver}m", *_names(node), _temporary(node))
+    wanted = node.settings.get("spark", {}).get("spark.driver.memory", "")
+    heap = f"-Xmx{java_size(wanted) or f'{heaps.driver}m'}"
+    flags = (*_compiler(heaps), *COMMON, heap, *_names(node), _temporary(node))
     java = (str(node.java), *flags, *_archive(node, "jobs"), *MODULES, "-cp", class_path)
     environment = {
         **_spark_environment(node),
@@ -176,6 +182,15 @@ def _data(node: Node) -> Path:
     return node.path("/var/lib/slipway")
 
 
+def _storage(node: Node, name: str) -> list[Path]:
+    """The folders `name` of HDFS, one for each of its disks."""
+    return [folder / name for folder in node.storage_folders]
+
+
+def _gpu_script(node: Node) -> Path:
+    return _spark_conf(node) / "gpus.sh"
+
+
 def _hadoop_conf(node: Node) -> Path:
     return node.path("/etc/slipway/hadoop")
 
@@ -200,6 +215,8 @@ def _values(node: Node) -> dict[str, str]:
         "host": node.host(node.name),
         "address": node.address,
         "data": str(_data(node)),
+        "names": str(_storage(node, "name")[0]),
+        "blocks": ",".join(map(str, _storage(node, "data"))),
         "hadoop_conf": str(_hadoop_conf(node)),
         "friends": ",".join([*node.hosts.values(), node.gateway]),
         "replication": str(max(1, min(MANIFEST.copies, node.workers))),
@@ -211,14 +228,14 @@ def _values(node: Node) -> dict[str, str]:
         "driver_options": _quoted((*_compiler(heaps), *COMMON, *_names(node), _temporary(node))),
         "executor_options": _quoted((*_compiler(heaps), *COMMON)),
         "job_python": str(node.bundle / "job-python" / "bin" / "python"),
-        "python_path": _python_path(node),
     }
 
 
 def _python_path(node: Node) -> str:
     spark = node.bundle / "spark"
     libraries = sorted((spark / "lib").glob("py4j-*-src.zip"))
-    return ":".join(str(place) for place in (spark, *libraries))
+    # Last: none of them stands in for Spark's own.
+    return ":".join(str(place) for place in (spark, *libraries, node.packages_folder) if place)
 
 
 def _spark_environment(node: Node) -> dict[str, str]:
@@ -333,7 +350,26 @@ def _hadoop_settings(node: Node, name: str, values: dict[str, str]) -> dict[str,
     settings = _settings(f"{name}.conf", values)
     if name == "hdfs-site" and sizes(node.memory_mb).small:
         settings |= _settings("hdfs-site-small.conf", values)
-    return settings
+    wanted = node.settings.get("hadoop", {})
+    return settings | {key: value for key, value in wanted.items() if _site(key) == name}
+
+
+def _site(key: str) -> str:
+    """Which of Hadoop's files a setting of somebody's own belongs into."""
+    return "hdfs-site" if key.startswith("dfs.") else "core-site"
+
+
+def _spark_settings(node: Node, values: dict[str, str]) -> dict[str, str]:
+    settings = _settings("spark-defaults.conf", values)
+    if node.gpus:
+        settings |= _settings("gpus.conf", values | {"gpus": str(node.gpus), "gpu_script": str(_gpu_script(node))})
+    return {**settings, **node.settings.get("spark", {})}
+
+
+def java_size(text: str) -> str:
+    """A size as Java's -Xmx takes it, of one as Spark does (mebibytes where it does not say); "" where it is none."""
+    match = re.fullmatch(r"(\d+)([kmgt]?)b?", text.strip().lower())
+    return f"{match[1]}{match[2] or 'm'}" if match else ""
 
 
 def _hadoop_file(node: Node, name: str, values: dict[str, str]) -> ConfigurationFile:
@@ -355,7 +391,8 @@ def _xml(settings: dict[str, str]) -> str:
 
 
 def _lines(settings: dict[str, str]) -> str:
-    return "".join(f"{name} {value}\n" for name, value in settings.items())
+    # Java reads this file as properties, in which a backslash begins an escape.
+    return "".join(f"{name} {value.replace(chr(92), chr(92) * 2)}\n" for name, value in settings.items())
 
 
 def _shell(environment: dict[str, str]) -> str:

@@ -42,7 +42,7 @@ def test_it_names_the_nodes_of_a_cluster_and_counts_their_steps() -> None:
         ("worker-02", "worker"),
     ]
     assert found.nodes(11)[-1].name == "worker-11"
-    assert found.step_count(2) == 7 + 2 * 6
+    assert found.step_count(2) == 9 + 2 * 8
 
 
 def test_a_cluster_that_lost_a_worker_keeps_the_names_of_the_others_and_grows_above_them() -> None:

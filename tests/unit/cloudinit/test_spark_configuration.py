@@ -12,6 +12,7 @@ from cloudinit.frameworks import manifest
 from cloudinit.frameworks.node import ConfigurationFile
 from cloudinit.frameworks.spark import node as spark
 from cloudinit.frameworks.spark.sizes import DAEMONS_MB, sizes
+from cloudinit.slipway_node.facts import Packages
 from cloudinit.slipway_node.node import Node
 
 
@@ -66,6 +67,62 @@ def test_it_never_asks_for_more_copies_than_there_are_datanodes(master: Node) ->
 def test_it_keeps_values_from_breaking_out_of_xml(worker: Node) -> None:
     odd = replace(worker, root=Path("/srv/a & <b>"))
     assert properties(odd, "core-site.xml")["hadoop.tmp.dir"] == "/srv/a & <b>/var/lib/slipway/tmp"
+
+
+def test_it_adds_the_settings_of_the_clusters_owner_to_the_file_that_they_belong_into(master: Node) -> None:
+    wishes = {
+        "spark": {"spark.sql.shuffle.partitions": "8", "spark.driver.memory": "700m", "spark.x.path": "a\\b"},
+        "hadoop": {"dfs.replication": "1", "fs.trash.interval": "60"},
+    }
+    node = replace(master, settings=wishes)
+    found = defaults(node)
+    assert (found["spark.sql.shuffle.partitions"], found["spark.driver.memory"]) == ("8", "700m")
+    assert found["spark.x.path"] == "a\\\\b"
+    assert found["spark.authenticate"] == "true"
+    assert properties(node, "hdfs-site.xml")["dfs.replication"] == "1"
+    assert properties(node, "core-site.xml")["fs.trash.interval"] == "60"
+    assert "fs.trash.interval" not in properties(node, "hdfs-site.xml")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "heap"), [("700m", "700m"), ("2g", "2g"), ("2GB", "2g"), ("900", "900m"), ("much", "512m")]
+)
+def test_a_jobs_driver_has_the_memory_that_the_settings_ask_for(master: Node, wanted: str, heap: str) -> None:
+    node = replace(master, settings={"spark": {"spark.driver.memory": wanted}})
+    command, _ = spark.job_command(node, Path("a.py"), [], "hdfs:///")
+    assert [word for word in command if word.startswith("-Xmx")] == [f"-Xmx{heap}"]
+
+
+def test_hdfs_lies_on_each_volume_and_its_names_on_the_first(master: Node, worker: Node) -> None:
+    disks = [worker.path(f"/var/lib/slipway/disks/{number}") for number in (1, 2)]
+    holder = replace(worker, storage="volumes", volumes=("a", "b"))
+    assert properties(holder, "hdfs-site.xml")["dfs.datanode.data.dir"] == f"{disks[0]}/data,{disks[1]}/data"
+    assert spark.directories(holder)[:2] == [disks[0] / "data", disks[1] / "data"]
+    names = replace(master, storage="volumes", volumes=("c", "d"))
+    assert properties(names, "hdfs-site.xml")["dfs.namenode.name.dir"] == f"{disks[0]}/name"
+    assert disks[1] / "name" not in spark.directories(names)
+    assert properties(worker, "hdfs-site.xml")["dfs.datanode.data.dir"] == f"{worker.root}/var/lib/slipway/data"
+
+
+def test_spark_sees_gpus_only_where_there_are_some(worker: Node) -> None:
+    assert not [name for name in defaults(worker) if "gpu" in name]
+    equipped = replace(worker, gpus=2)
+    found = defaults(equipped)
+    script = file(equipped, "gpus.sh")
+    assert (found["spark.worker.resource.gpu.amount"], found["spark.executor.resource.gpu.amount"]) == ("2", "2")
+    assert found["spark.worker.resource.gpu.discoveryScript"] == str(script.path)
+    assert script.mode == 0o755
+    alone = replace(equipped, settings={"spark": {"spark.task.resource.gpu.amount": "1"}})
+    assert (found["spark.task.resource.gpu.amount"], defaults(alone)["spark.task.resource.gpu.amount"]) == ("0.01", "1")
+
+
+def test_the_clusters_own_packages_stand_after_sparks_on_pythons_path(worker: Node) -> None:
+    node = replace(worker, packages=Packages("", ("polars",)))
+    for service in spark.services(node)[:2]:
+        places = service.program.environment["PYTHONPATH"].split(":")
+        assert places[0] == str(node.bundle / "spark")
+        assert places[-1] == str(node.packages_folder)
+    assert "None" not in spark.services(worker)[0].program.environment["PYTHONPATH"]
 
 
 @pytest.mark.parametrize("role", ["master", "worker"])

@@ -15,7 +15,7 @@ def done(node: str, *steps: str) -> list[ClusterEvent]:
 
 def test_nothing_is_invented() -> None:
     now = progress(SPARK, SPARK.nodes(2), "creating", [])
-    assert (now.done, now.total, now.phase, now.percent) == (0, 19, "Waiting for the machines", 0)
+    assert (now.done, now.total, now.phase, now.percent) == (0, 25, "Waiting for the machines", 0)
 
 
 def test_a_step_counts_once_and_a_failed_one_not_at_all() -> None:
@@ -57,7 +57,7 @@ def test_each_node_has_a_state_of_its_own() -> None:
 def test_a_change_counts_the_machines_that_boot_in_it_alone() -> None:
     new = SPARK.nodes([3])[1:]
     now = progress(SPARK, new, "updating", [*done("master", "facts"), *done("worker-03", "facts", "hosts")])
-    assert (now.total, now.phase) == (6, SPARK.step_titles["configuration"])
+    assert (now.total, now.phase) == (8, SPARK.step_titles["mounts"])
 
 
 def test_a_change_in_which_none_boots_says_what_it_waits_for() -> None:

@@ -69,6 +69,7 @@ class Portal:
         self.calls: list[str] = []
         self.callers: set[str] = set()
         self.faults: dict[str, list[int]] = {}
+        self.keys: dict[str, dict[str, str]] = {}
         self.url = ""
 
     def submit(self, text: str, arguments: list[str] | None = None, **more: Any) -> dict[str, Any]:
@@ -130,6 +131,8 @@ class Portal:
             if path == "events":
                 self.events.append(json.loads(body))
                 return 204, None
+            if path in self.keys:
+                return 200, self.keys[path]
             return self._answer_on(path.split("/"), query, body)
 
     def _answer_on(self, words: list[str], query: dict[str, list[str]], body: bytes) -> tuple[int, Any]:

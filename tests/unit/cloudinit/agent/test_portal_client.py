@@ -71,6 +71,20 @@ def test_it_knows_that_a_lease_is_gone(portal: Any, client: PortalClient) -> Non
     assert not client.renew_lease("two")
 
 
+def test_it_gets_the_key_of_a_mount(portal: Any, client: PortalClient) -> None:
+    portal.keys["mounts/1/key"] = {"user": "slipway-5b6c", "key": "AQ=="}
+    assert client.mount_key(1) == ("slipway-5b6c", "AQ==")
+
+
+@pytest.mark.parametrize("answer", [{}, {"user": "x"}, {"user": "x,secret=y", "key": "k"}])
+def test_it_takes_no_answer_for_a_key_that_would_add_options_to_a_mount(
+    portal: Any, client: PortalClient, answer: dict[str, str]
+) -> None:
+    portal.keys["mounts/0/key"] = answer
+    with pytest.raises(PortalUnavailableError, match="no key for the mount 0"):
+        client.mount_key(0)
+
+
 def test_it_leaves_nothing_of_a_download_that_was_cut_off(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_answer_short, args=(listener,))
