@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cloudinit.frameworks.manifest import Manifest
 
 VERSION = 2
-FORMER_VERSION = 1  # until the templates say 2
 PATH = "/etc/slipway/facts.json"
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -154,8 +153,6 @@ def parse_portal(document: Mapping[str, Any]) -> Portal | None:
 
 def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
     """The facts for a node whose bundle has this version. FactsError names the first that is wrong."""
-    if document.get("version") == FORMER_VERSION:
-        document = _from_former(document)
     if document.get("version") != VERSION:
         raise FactsError(
             f"the facts have version {document.get('version')!r}, but this bundle ({bundle}) knows version {VERSION} "
@@ -191,12 +188,6 @@ def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
     for name in ("signal.endpoint", "portal.url", "portal.credential"):
         _text(document, name, None)
     return facts
-
-
-def _from_former(document: Mapping[str, Any]) -> dict[str, Any]:
-    cluster = dict(_at(document, "cluster") or {})
-    cluster |= {"framework": document.get("framework"), "gateway": document.get("gateway"), "boot_seconds": 840}
-    return {**document, "version": VERSION, "secret": cluster.get("secret"), "cluster": cluster}
 
 
 def check_role(facts: Facts, manifest: Callable[[str], Manifest]) -> Manifest:

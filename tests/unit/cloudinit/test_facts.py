@@ -80,14 +80,6 @@ def test_what_a_cluster_does_not_ask_for_may_be_left_out() -> None:
     assert (facts.storage, facts.mounts, facts.gpus, facts.packages) == ("root", (), 0, Packages())
 
 
-def test_it_takes_facts_of_the_former_version() -> None:
-    cluster = {"id": "5b6c", "name": "flights", "domain": "c1.slipway.internal", "secret": SECRET}
-    former = {**FACTS, "version": 1, "cluster": cluster, "framework": "spark", "gateway": "127.88.3.2"}
-    former = {name: value for name, value in former.items() if name not in ("secret", "volumes")}
-    facts = parse_facts(former, BUNDLE)
-    assert (facts.framework, facts.gateway, facts.secret, facts.boot_seconds) == ("spark", "127.88.3.2", SECRET, 840)
-
-
 def test_it_names_both_versions_of_facts_that_it_does_not_know() -> None:
     with pytest.raises(FactsError, match=r"version 7, but this bundle \(1-abcdef012345\) knows version 2"):
         parse_facts(changed("version", 7), BUNDLE)
