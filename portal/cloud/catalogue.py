@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
 
 from portal.cloud.models import Flavor, Image, ShareType
@@ -12,6 +13,11 @@ from portal.cloud.models import Flavor, Image, ShareType
 FETCHED = "fetched"  # what an image without a bundle says in place of the version
 Document = Mapping[str, list[dict[str, Any]]]
 MODELS: dict[str, type[models.Model]] = {"flavors": Flavor, "images": Image, "share_types": ShareType}
+
+
+def bundles() -> list[str]:
+    """What an image may say of its bundle: the portal's own, and where nodes can fetch that, none."""
+    return [settings.BUNDLE_VERSION, *([FETCHED] if settings.SOFTWARE else [])]
 
 
 def document() -> Document:

@@ -44,7 +44,7 @@ class Wanted:
     needs: Mapping[str, int]
     resource_types: frozenset[str]
     framework: str
-    bundle_version: str
+    bundles: tuple[str, ...]  # that an image may say it has: the portal's first
     memory_mb: int
     network: str
     node_url: str
@@ -233,18 +233,18 @@ def _offer(facts: Facts, wanted: Wanted) -> Iterator[Check]:
 
 def _images(facts: Facts, wanted: Wanted) -> Check:
     found = [image for image in facts.catalogue.get("images", []) if image["framework"] == wanted.framework]
-    fitting_ones = [image["name"] for image in found if image["bundle_version"] in ("", wanted.bundle_version)]
+    fitting_ones = [image["name"] for image in found if image["bundle_version"] in wanted.bundles]
     advice = "`./slipway image` makes it and prints the line that puts it into Glance"
-    if found and wanted.bundle_version == UNKNOWN:
+    if found and wanted.bundles[0] == UNKNOWN:
         names = _some([f"{image['name']} (bundle {image['bundle_version'] or 'none'})" for image in found])
         return Check(
             "images", WARNING, f"{names}: the portal's bundle is not known yet", "look again after `./slipway up`"
         )
     if fitting_ones:
-        return Check("images", OK, f"{_some(fitting_ones)} for {wanted.framework}, bundle {wanted.bundle_version}")
+        return Check("images", OK, f"{_some(fitting_ones)} for {wanted.framework}, bundle {wanted.bundles[0]}")
     if found:
         others = ", ".join(f"{image['name']} has bundle {image['bundle_version']}" for image in found)
-        return Check("images", FAILED, f"{others}, and the portal {wanted.bundle_version}", advice)
+        return Check("images", FAILED, f"{others}, and the portal {wanted.bundles[0]}", advice)
     return Check("images", FAILED, f"none has the property slipway_framework={wanted.framework}", advice)
 
 

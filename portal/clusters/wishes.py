@@ -15,7 +15,7 @@ from django.utils.text import slugify
 
 from heat_templates import ClusterSpec, SpecError, render
 from portal.accounts.models import User
-from portal.cloud.catalogue import FETCHED
+from portal.cloud.catalogue import FETCHED, bundles
 from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.models import Cluster
 from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names
@@ -65,7 +65,7 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
     wrong = wrong_fields(wish, course.hours_at_most) | unknown_names(_named(wish), flavors, share_types)
     image = None
     try:
-        image = choose_image(images, _bundles(), wish.framework, **_image_wish(wish))
+        image = choose_image(images, bundles(), wish.framework, **_image_wish(wish))
     except Invalid as refusal:
         wrong |= refusal.fields
     mounts = mounts_of(wish, folders.for_mounting(course, [use.folder for use in wish.folders]))
@@ -135,11 +135,6 @@ def _named(wish: Wish) -> dict[str, Any]:
         "master_flavor": wish.more.get("master_flavor"),
         "scratch.share_type": share_type,
     }
-
-
-def _bundles() -> list[str]:
-    """The portal's own, and where nodes can fetch it, an image without any."""
-    return [settings.BUNDLE_VERSION, *([FETCHED] if settings.SOFTWARE else [])]
 
 
 def _software(image: Image | None) -> dict[str, str] | None:

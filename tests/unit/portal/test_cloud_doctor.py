@@ -22,7 +22,7 @@ WANTED = Wanted(
     needs=NEEDS,
     resource_types=frozenset({"OS::Nova::Server", "OS::Neutron::Port"}),
     framework="spark",
-    bundle_version="1-abc",
+    bundles=("1-abc",),
     memory_mb=1024,
     network="campus",
     node_url="https://portal.example",
@@ -135,7 +135,9 @@ def test_an_image_with_another_bundle_is_refused_with_both_versions() -> None:
     check = one(catalogue={**GOOD.catalogue, "images": [image]})
     assert check.text == "node has bundle 1-old, and the portal 1-abc"
     assert "./slipway image" in one(catalogue={**GOOD.catalogue, "images": []}).next_step
-    unknown = replace(WANTED, bundle_version=doctor.UNKNOWN)
+    without = replace(WANTED, bundles=("1-abc", "fetched"))
+    assert bad(without, catalogue={**GOOD.catalogue, "images": [{**image, "bundle_version": "fetched"}]}) == []
+    unknown = replace(WANTED, bundles=(doctor.UNKNOWN,))
     assert one(unknown, catalogue={**GOOD.catalogue, "images": [image]}).verdict == "warning"
 
 

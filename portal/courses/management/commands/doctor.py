@@ -102,7 +102,7 @@ def _wanted(flavor: Mapping[str, Any], clusters: int, workers: int) -> Wanted:
         needs=quotas.needs(template, flavor["vcpus"], flavor["memory_mb"]),
         resource_types=frozenset(resource["type"] for resource in template["resources"].values()),
         framework=framework,
-        bundle_version=settings.BUNDLE_VERSION,
+        bundles=tuple(catalogue.bundles()),
         memory_mb=SMALLEST_NODE,
         network=settings.NETWORK,
         node_url=settings.NODE_URL,
