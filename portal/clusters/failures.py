@@ -67,9 +67,10 @@ def refused(reason: str) -> Failure:
 
 
 def of_change(reason: str, manifest: Manifest) -> Failure:
-    """From Heat's reason for an update that failed."""
+    """From Heat's reason for an update that failed. The cause alone: the machine that could tell more is gone soon."""
     failure = of_stack(reason, manifest)
-    return Failure(failure.what, failure.why, failure.next if failure.next != _DELETE_AND_RETRY else _GOES_ON)
+    cause, _, _ = failure.why.partition("\n")
+    return Failure(failure.what, cause, failure.next if failure.next != _DELETE_AND_RETRY else _GOES_ON)
 
 
 def change_refused(reason: str) -> Failure:

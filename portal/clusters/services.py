@@ -157,7 +157,7 @@ def news_of_hosts(node: Node, known: str) -> dict[str, Any] | None:
     if node.known_hosts != known:
         node.known_hosts = known[: Node._meta.get_field("known_hosts").max_length]
         with transaction.atomic():
-            node.save(update_fields=["known_hosts"])
+            Node.objects.filter(pk=node.pk).update(known_hosts=node.known_hosts)  # which may have left meanwhile
             if node.cluster.status == Status.UPDATING:
                 wake(node.cluster.course)
     members = list(Node.objects.filter(cluster=node.cluster_id))

@@ -54,6 +54,19 @@ def test_it_asks_for_more_as_a_file_holds_it(server: Any, client: Client) -> Non
     assert json.loads(server.calls[0].body).items() >= more.items()
 
 
+def test_it_asks_for_changes_of_a_cluster(server: Any, client: Client) -> None:
+    for _ in range(3):
+        server.will_answer(202, {"id": "c-1", "status": "updating"})
+    client.resize_cluster("c-1", 3)
+    client.resize_cluster("c-1", remove=["worker-01"])
+    client.repair_cluster("c-1")
+    assert [(call.method, call.path, json.loads(call.body)) for call in server.calls] == [
+        ("POST", "/api/v1/clusters/c-1/resize", {"workers": 3}),
+        ("POST", "/api/v1/clusters/c-1/resize", {"remove": ["worker-01"]}),
+        ("POST", "/api/v1/clusters/c-1/repair", {"nodes": []}),
+    ]
+
+
 def test_it_reads_a_list_to_its_last_page(server: Any, client: Client) -> None:
     server.will_answer(200, {"results": [{"id": 1}], "next": "http://elsewhere.test/api/v1/clusters?cursor=a%3D%3D"})
     server.will_answer(200, {"results": [{"id": 2}], "next": None})
