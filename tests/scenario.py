@@ -1,10 +1,12 @@
 """A student's whole way, by the portal's API alone. Played on the embedded cloud and on a real OpenStack.
 
-A module that plays it has the fixture `stage`, and a class that inherits the steps; they stand in their order.
+A module that plays it has the fixture `stage`, imports `folder` and `cluster`, and has a class that inherits the steps,
+which stand in their order.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,14 +20,17 @@ from cli.slipway_client import Client
 from examples.flights_pandas import tables
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+KEPT_JOB = Path(__file__).with_name("kept_job.py")
+FOLDER = "/data/scenario"
 DELETE_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the scenario is played. `remains` asks the cloud itself what there is, by service."""
+    """Where the scenario is played. `keeper` may make folders; `remains` asks the cloud itself, by service."""
 
     student: Client
+    keeper: Client
     flavor: str
     remains: Callable[[], dict[str, list[str]]]
     ready_seconds: float
@@ -35,23 +40,59 @@ class Stage:
     def note(self, what: str, began: float) -> None:
         self.took[what] = round(time.monotonic() - began, 1)
 
+    def run(self, cluster: dict[str, Any], application: Path, arguments: list[str], files: list[Path]) -> str:
+        """Submit a job, wait for its end; the job's id."""
+        job = self.student.submit_job(cluster["id"], application, arguments, files)
+        ended = self.student.wait_for_job(job["id"], self.job_seconds)
+        assert ended["status"] == "succeeded", self.student.log(job["id"])[-4000:]
+        return str(job["id"])
+
+    def resized(self, cluster: dict[str, Any], workers: int) -> list[str]:
+        """Ask for so many workers, wait for them; the names of the nodes."""
+        self.student.resize_cluster(cluster["id"], workers)
+        changed = self.student.wait_for_cluster(cluster["id"], self.ready_seconds)
+        assert (changed["status"], changed["change_failure"]) == ("ready", None)
+        return [node["name"] for node in changed["nodes"] if node["state"] == "ready"]
+
+    def kept(self, cluster: dict[str, Any], verb: str) -> dict[str, Any]:
+        """What tests/kept_job.py finds in HDFS and in the folder."""
+        log = self.student.log(self.run(cluster, KEPT_JOB, [verb, FOLDER], []))
+        (line,) = [line for line in log.splitlines() if line.startswith('{"rows"')]
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def folder(stage: Stage) -> Iterator[dict[str, Any]]:
+    """A folder of the course; what the cloud had before stands in `before`."""
+    before = stage.remains()
+    (course,) = stage.student.courses()
+    made = stage.keeper.create_folder(course["id"], "scenario", 1)
+    try:
+        yield {**stage.keeper.wait_for_folder(made["id"]), "before": before}
+    finally:
+        stage.keeper.delete_folder(made["id"])
+        stage.keeper.wait_for_folder(made["id"], ends=("deleted",))
+
+
+@pytest.fixture(scope="module")
+def cluster(stage: Stage, folder: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A cluster with two workers that mounts the folder; what the cloud had before stands in `before`."""
+    before = stage.remains()
+    began = time.monotonic()
+    (course,) = stage.student.courses()
+    use = {"folder": folder["id"], "path": FOLDER}
+    made = stage.student.create_cluster(course["id"], "the scenario", 2, stage.flavor, 2, folders=[use])
+    try:
+        ready = stage.student.wait_for_cluster(made["id"], stage.ready_seconds)
+        stage.note("ready", began)
+        yield {**ready, "before": before}
+    finally:
+        stage.student.delete_cluster(made["id"])
+        stage.student.wait_for_cluster(made["id"], DELETE_SECONDS, ends=("deleted",))
+
 
 class Scenario:
-    @pytest.fixture(scope="class")
-    def cluster(self, stage: Stage) -> Iterator[dict[str, Any]]:
-        """A cluster with two workers; what the cloud had before stands in `before`."""
-        before = stage.remains()
-        began = time.monotonic()
-        (course,) = stage.student.courses()
-        made = stage.student.create_cluster(course["id"], "the scenario", 2, stage.flavor, 2)
-        try:
-            ready = stage.student.wait_for_cluster(made["id"], stage.ready_seconds)
-            stage.note("ready", began)
-            yield {**ready, "before": before}
-        finally:
-            stage.student.delete_cluster(made["id"])
-            stage.student.wait_for_cluster(made["id"], DELETE_SECONDS, ends=("deleted",))
-
     def test_a_cluster_with_two_workers_becomes_ready(self, cluster: dict[str, Any]) -> None:
         assert cluster["status"] == "ready", cluster["failure"]
         names = [node["name"] for node in cluster["nodes"] if node["state"] == "ready"]
@@ -61,14 +102,26 @@ class Scenario:
         self, stage: Stage, cluster: dict[str, Any], flights: Path, tmp_path: Path
     ) -> None:
         began = time.monotonic()
-        job = stage.student.submit_job(cluster["id"], EXAMPLES / "flights.py", [flights.name], [flights])
-        ended = stage.student.wait_for_job(job["id"], stage.job_seconds)
+        job = stage.run(cluster, EXAMPLES / "flights.py", [flights.name], [flights])
         stage.note("job", began)
-        assert ended["status"] == "succeeded", stage.student.log(job["id"])[-4000:]
         expected = tables(flights)
         for name in ("carriers", "routes"):
-            stage.student.download(job["id"], f"{name}.csv", tmp_path / name)
+            stage.student.download(job, f"{name}.csv", tmp_path / name)
             pd.testing.assert_frame_equal(pd.read_csv(tmp_path / name), expected[name], rtol=1e-9, check_dtype=False)
+
+    def test_it_grows_to_three_workers_and_shrinks_to_two_without_losing_a_block(
+        self, stage: Stage, cluster: dict[str, Any]
+    ) -> None:
+        written = stage.kept(cluster, "write")
+        assert (written["rows"], written["seen by executors"]) == (200_000, ["written on the master\n"])
+        began = time.monotonic()
+        assert stage.resized(cluster, 3) == ["master", "worker-01", "worker-02", "worker-03"]
+        stage.note("grown", began)
+        assert stage.kept(cluster, "read") == written
+        began = time.monotonic()
+        assert len(stage.resized(cluster, 2)) == 3
+        stage.note("shrunk", began)
+        assert stage.kept(cluster, "read") == written
 
     def test_after_the_delete_nothing_is_left_in_the_cloud(self, stage: Stage, cluster: dict[str, Any]) -> None:
         during = stage.remains()

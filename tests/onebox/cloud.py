@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import openstack
 import yaml
 
 from launcher.paths import TOP
+from launcher.testing import Embedded
 
 PROGRAM = TOP.parent / "shared" / "cloud" / "cloud"
 FLAVOR = "m1.medium"
@@ -38,13 +40,30 @@ class Cloud:
         clouds = openstack.config.OpenStackConfig(config_files=[str(self.clouds)])
         return openstack.connection.Connection(config=clouds.get_one(name))
 
+    def environment(self) -> dict[str, str]:
+        """What connects a home to it."""
+        return {
+            "SLIPWAY_CLOUD": "slipway",
+            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
+            "SLIPWAY_NETWORK": "provider",
+            "SLIPWAY_BIND": self.address,
+        }
+
+    def introduce(self, house: Embedded) -> None:
+        """Tell a portal what the cloud has, and who belongs to its course."""
+        house.slipway("catalogue", "import", "--flavor", FLAVOR)
+        roster = house.home / "courses.json"
+        roster.write_text(json.dumps(self.roster()))
+        house.slipway("manage", "import_courses", str(roster))
+
     def password(self, name: str) -> str:
         return str(yaml.safe_load(self.clouds.read_text())["clouds"][name]["auth"]["password"])
 
     def roster(self) -> dict[str, Any]:
         project = self.connect().identity.find_project(COURSE).id
         course = {"name": COURSE, "title": "Course A", "project": project, "clusters_each": 5}
-        members = [{"username": "student", "role": "student"}]
+        # Whoever Keystone knows may be a teacher: that is the portal's roster's to say.
+        members = [{"username": "student", "role": "student"}, {"username": "provisioner", "role": "teacher"}]
         return {"courses": [{**course, "members": members}], "administrators": []}
 
     def image_made_from(self, mark: str) -> str | None:

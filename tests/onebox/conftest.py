@@ -14,7 +14,7 @@ from launcher.files import fingerprint, tree_fingerprint
 from launcher.paths import TOP
 from launcher.testing import Embedded, embedded
 from tests.e2e.conftest import flights
-from tests.onebox.cloud import FLAVOR, PROGRAM, Cloud, overlay
+from tests.onebox.cloud import PROGRAM, Cloud, overlay
 
 __all__ = ["flights"]
 
@@ -31,17 +31,8 @@ def cloud() -> Cloud:
 @pytest.fixture(scope="session")
 def house(cloud: Cloud, image: str) -> Iterator[Embedded]:
     """A portal whose cloud is the real one: people and projects are Keystone's, flavors and images come from it."""
-    told = {
-        "SLIPWAY_CLOUD": "slipway",
-        "OS_CLIENT_CONFIG_FILE": str(cloud.clouds),
-        "SLIPWAY_NETWORK": "provider",
-        "SLIPWAY_BIND": cloud.address,
-    }
-    with embedded(environment=told) as running:
-        running.slipway("catalogue", "import", "--flavor", FLAVOR)
-        roster = running.home / "courses.json"
-        roster.write_text(json.dumps(cloud.roster()))
-        running.slipway("manage", "import_courses", str(roster))
+    with embedded(environment=cloud.environment()) as running:
+        cloud.introduce(running)
         yield running
 
 
