@@ -27,10 +27,9 @@ DELETE_SECONDS = 300
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the scenario is played. `keeper` may make folders; `remains` asks the cloud itself, by service."""
+    """Where the scenario is played, and as whom. `remains` asks the cloud itself, by service."""
 
     student: Client
-    keeper: Client
     flavor: str
     remains: Callable[[], dict[str, list[str]]]
     ready_seconds: float
@@ -67,12 +66,12 @@ def folder(stage: Stage) -> Iterator[dict[str, Any]]:
     """A folder of the course; what the cloud had before stands in `before`."""
     before = stage.remains()
     (course,) = stage.student.courses()
-    made = stage.keeper.create_folder(course["id"], "scenario", 1)
+    made = stage.student.create_folder(course["id"], "scenario", 1)
     try:
-        yield {**stage.keeper.wait_for_folder(made["id"]), "before": before}
+        yield {**stage.student.wait_for_folder(made["id"]), "before": before}
     finally:
-        stage.keeper.delete_folder(made["id"])
-        stage.keeper.wait_for_folder(made["id"], ends=("deleted",))
+        stage.student.delete_folder(made["id"])
+        stage.student.wait_for_folder(made["id"], ends=("deleted",))
 
 
 @pytest.fixture(scope="module")

@@ -27,10 +27,7 @@ def settle(root: Path, overlays: Collection[Path]) -> None:
         # A link in the way is replaced, never written through: it may lead to this machine's own files.
         how = ["-a", "--no-preserve=ownership", "--remove-destination"]
         run(["cp", *how, f"{tree}/.", str(root)], f"copying {tree} into the image")
-    if overlays:
-        # A site's own authorities, which Heat and the portal may be signed by.
-        run(["chroot", str(root), "update-ca-certificates"], "update-ca-certificates in the image")
-    # A site's own authorities among them.
+    # A site's own authorities among them, which Heat and the portal may be signed by.
     run(["chroot", str(root), "update-ca-certificates"], "update-ca-certificates in the image")
     _add_user(root)
     for unit in DISABLED:

@@ -21,7 +21,7 @@ def stage(house: Embedded, person: Callable[[str], Client]) -> Stage:
         java = [process.command for process in processes_below(house.home) if "java" in process.command]
         return {"stacks": stacks_of(house), "servers": sorted(path.name for path in servers), "programs": java}
 
-    return Stage(person("student"), person("teacher"), "small", remains, ready_seconds=300, job_seconds=300)
+    return Stage(person("student"), "small", remains, ready_seconds=300, job_seconds=300)
 
 
 class TestOnTheEmbeddedCloud(Scenario):

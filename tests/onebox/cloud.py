@@ -62,8 +62,7 @@ class Cloud:
     def roster(self) -> dict[str, Any]:
         project = self.connect().identity.find_project(COURSE).id
         course = {"name": COURSE, "title": "Course A", "project": project, "clusters_each": 5}
-        # Whoever Keystone knows may be a teacher: that is the portal's roster's to say.
-        members = [{"username": "student", "role": "student"}, {"username": "provisioner", "role": "teacher"}]
+        members = [{"username": "student", "role": "student"}]
         return {"courses": [{**course, "members": members}], "administrators": []}
 
     def image_made_from(self, mark: str) -> str | None:

@@ -14,10 +14,9 @@ __all__ = ["cluster", "folder"]
 
 @pytest.fixture(scope="module")
 def stage(cloud: Cloud, house: Embedded) -> Stage:
-    student, teacher = Client(house.url), Client(house.url)
+    student = Client(house.url)
     student.log_in("student", cloud.password("student"))
-    teacher.log_in("provisioner", cloud.password("provisioner"))
-    return Stage(student, teacher, FLAVOR, cloud.remains, ready_seconds=600, job_seconds=600)
+    return Stage(student, FLAVOR, cloud.remains, ready_seconds=600, job_seconds=600)
 
 
 class TestOnARealOpenStack(Scenario):
