@@ -58,6 +58,14 @@ def node_facts(spec: ClusterSpec, node: NodeName) -> dict[str, Any]:
     }
 
 
+def made_anew_with(spec: ClusterSpec, node: NodeName) -> list[str]:
+    """The resources to be replaced where a node is to be made anew; the rest of it, such as its port, goes on.
+
+    Its volumes too: the old server holds them, and Nova deletes them with it.
+    """
+    return [node.name, f"{node.name}-handle", f"{node.name}-ready", *volumes(spec, node)]
+
+
 def volumes(spec: ClusterSpec, node: NodeName) -> list[str]:
     """The names of a node's volumes. The master's is for HDFS's names."""
     if spec.hdfs.storage != "volumes":

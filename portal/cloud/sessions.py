@@ -30,7 +30,7 @@ UNREACHABLE = (
     manila.EndpointException,
 )
 # What the clients stumble over in a body that is none of OpenStack's: half of an answer, a page of a load balancer.
-MALFORMED = (keystone.InvalidResponse, AttributeError, KeyError, TypeError, ValueError)
+MALFORMED = (keystone.InvalidResponse, AttributeError, LookupError, TypeError, ValueError)
 NOT_OPENSTACK = "an answer is not one of OpenStack's"
 TIMEOUT = 30  # seconds for one request; a stack's own work goes on without us
 

@@ -104,8 +104,10 @@ def update(
         )
 
 
-def touched_by_update(project_id: str, stack_id: str, template: str, parameters: Mapping[str, Any]) -> set[str]:
+def touched_by_update(project_id: str, stack_id: str, template: str, parameters: Mapping[str, Any]) -> set[str] | None:
     """The resources that the update would replace or delete, as far as Heat can tell. Raises as `update`.
+
+    None where Heat is busy with the stack, or has it no more: then no update is to be asked for either.
 
     Without wait conditions: the preview takes each for replaced, as it cannot see that the handle stays the same; and
     one that really was replaced would find its signal there.
@@ -114,7 +116,7 @@ def touched_by_update(project_id: str, stack_id: str, template: str, parameters:
         try:
             answer = _heat(project_id).stacks.preview_update(stack_id, template=template, parameters=_texts(parameters))
         except (heat.HTTPConflict, heat.HTTPNotFound):
-            return set()
+            return None
     changes = answer["resource_changes"]
     return {
         change["resource_name"]

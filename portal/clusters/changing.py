@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 import heat_templates
+from cloudinit.frameworks.manifest import NodeName
 from portal import live
 from portal.cloud import stacks
 from portal.cloud.models import Flavor
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 
 STACK_TIMEOUT_MINUTES = 45
 STORAGE = "the storage, which has to take back the machines' access to the folders before they may go"
-# Of a node that is made anew; what else it has, such as its port, goes on.
-MADE_ANEW = ("{}", "{}-handle", "{}-ready")
 
 
 def learn_addresses(cluster: Cluster, stack_id: str) -> None:
@@ -58,14 +57,16 @@ def update_stack(cluster: Cluster, stack: Stack, nodes: list[Node]) -> None:
     Cluster.objects.filter(pk=cluster.pk, waiting_for=STORAGE).update(waiting_for="")
     project = cluster.course.project_id
     leaving = [node.name for node in nodes if node.leaving]
-    anew = [node.name for node in nodes if node.unhealthy]
+    anew = [NodeName(node.name, node.role) for node in nodes if node.unhealthy]
     try:
         template, parameters = _wanted(cluster, nodes)
-        for name in anew:
-            for resource in MADE_ANEW:
-                stacks.mark_unhealthy(project, stack.id, resource.format(name), "its node is to be made anew")
+        spec = heat_templates.ClusterSpec.from_mapping(cluster.spec)
+        for resource in [each for node in anew for each in heat_templates.made_anew_with(spec, node)]:
+            stacks.mark_unhealthy(project, stack.id, resource, "its node is to be made anew")
         touched = stacks.touched_by_update(project, stack.id, template, parameters)
-        if beyond := changes.unintended(touched, leaving, anew):
+        if touched is None:
+            return
+        if beyond := changes.unintended(touched, leaving, [node.name for node in anew]):
             log.warning("The update of cluster %s would touch %s", cluster.id, beyond)
             _give_up(cluster, stack, failures.change_unsafe(beyond))
             return

@@ -144,9 +144,9 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
 
 
 def _create_stack(cluster: Cluster) -> None:
-    rendering = heat_templates.render(heat_templates.ClusterSpec.from_mapping(cluster.spec))
-    parameters = {**rendering.parameters, **secret_parameters(cluster)}
     try:
+        rendering = heat_templates.render(heat_templates.ClusterSpec.from_mapping(cluster.spec))
+        parameters = {**rendering.parameters, **secret_parameters(cluster)}
         stack_id = stacks.create(
             cluster.course.project_id,
             cluster.stack_name,
@@ -154,7 +154,7 @@ def _create_stack(cluster: Cluster) -> None:
             parameters,
             changing.STACK_TIMEOUT_MINUTES,
         )
-    except CloudRefused as error:
+    except (CloudRefused, heat_templates.SpecError) as error:  # a row of an older portal may be no spec any more
         _fail(cluster, failures.refused(str(error)))
         return
     if stack_id:

@@ -154,7 +154,7 @@ class Heat:
 
     def __init__(self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stack = Stack("s", cluster.stack_name, "CREATE", "COMPLETE", "", 1)
-        self.touched: set[str] = set()
+        self.touched: set[str] | None = set()
         self.refusal: Exception | None = None
         self.templates: list[str] = []
         self.marked: list[str] = []
@@ -276,6 +276,18 @@ def test_an_update_that_would_cost_more_than_it_should_is_not_made(
     assert (done.status, done.generation, done.workers) == (Status.READY, 1, 3)
     assert names(three, leaving=False) == ["master", "worker-01", "worker-02", "worker-03"]
     assert next(iter(touched)) in done.change_failure["why"]
+
+
+def test_no_update_is_asked_for_while_heat_is_busy_with_the_stack(
+    api: Api, three: Cluster, alice: User, course: Course, heat: Heat
+) -> None:
+    heat.touched = None
+    send(api(alice), three, "resize", {"workers": 4})
+    look(course)
+    assert (heat.templates, now(three).status) == ([], Status.UPDATING)
+    heat.touched = set()
+    look(course)
+    assert len(heat.templates) == 1
 
 
 def test_a_change_that_the_cloud_refuses_leaves_all_as_it_was_with_the_reason(

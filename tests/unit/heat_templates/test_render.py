@@ -14,7 +14,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heat_templates import SECRET_PARAMETERS, ClusterSpec, SpecError, limits, most_workers, render, schema, server_name
+from cloudinit.frameworks.manifest import NodeName
+from heat_templates import (
+    SECRET_PARAMETERS,
+    ClusterSpec,
+    SpecError,
+    limits,
+    made_anew_with,
+    most_workers,
+    render,
+    schema,
+    server_name,
+)
 from heat_templates.lint import lint
 
 HERE = Path(__file__).parent
@@ -91,6 +102,12 @@ def test_one_worker_more_leaves_every_other_node_as_it_was() -> None:
     for name in fewer:
         if name != "hosts":
             assert more[name] == fewer[name]
+
+
+def test_of_a_node_that_is_made_anew_all_is_replaced_but_its_address() -> None:
+    spec = example(**GOLDEN["volumes"])
+    of_the_worker = {name for name in load(spec)["resources"] if name.startswith("worker-01")}
+    assert set(made_anew_with(spec, NodeName("worker-01", "worker"))) == of_the_worker - {"worker-01-port"}
 
 
 def test_servers_are_never_replaced_for_their_user_data() -> None:
