@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import posixpath
 import re
 import uuid
 from typing import Annotated
@@ -12,19 +11,13 @@ from urllib.parse import urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import AfterValidator, Field
 
+from cloudinit.slipway_node.mount_paths import mount_path_gap
 from heat_templates import limits
 
 NAME_LIMIT = 60
 # What neither YAML nor XML can carry. Line breaks and tabs can be carried, so they are data like any other.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 CONTROL = "must not contain control characters"
-MOUNT_PATH = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
-# fmt: off
-SYSTEM_FOLDERS = (
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/proc", "/root", "/run", "/sbin",
-    "/sys", "/tmp", "/usr", "/var",  # noqa: S108
-)
-# fmt: on
 
 
 def _printable(value: str) -> str:
@@ -93,16 +86,9 @@ def _bare(value: str) -> str:
 
 
 def _mount_path(value: str) -> str:
-    if not MOUNT_PATH.fullmatch(value) or posixpath.normpath(value) != value:
-        raise ValueError("must be an absolute path of letters, digits, '.', '_' and '-', such as /data/course")
-    if is_inside(value, SYSTEM_FOLDERS):
-        raise ValueError(f"must not lie in a folder of the system ({', '.join(SYSTEM_FOLDERS)})")
+    if gap := mount_path_gap(value):
+        raise ValueError(gap)
     return value
-
-
-def is_inside(path: str, folders: tuple[str, ...]) -> bool:
-    """Whether the path is one of the folders, or lies below one."""
-    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
 def _requirement(value: str) -> str:

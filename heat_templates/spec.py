@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from cloudinit import frameworks
 from cloudinit.frameworks.manifest import Workers, worker_numbers
+from cloudinit.slipway_node.mount_paths import is_inside
 from heat_templates import limits
 from heat_templates.faults import faults
 from heat_templates.fields import (
@@ -33,7 +34,6 @@ from heat_templates.fields import (
     WebAddress,
     Whole,
     Zone,
-    is_inside,
 )
 
 __all__ = ["NAME_LIMIT", "ClusterSpec", "SpecError"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 import traceback
@@ -70,6 +71,7 @@ class Boot:
         self._poster: EventPoster | None = None
         self._document: dict[str, Any] = {}
         self._log = machine.root / LOG.lstrip("/")
+        self._log_descriptor: int | None = None
 
     def run(self) -> int:
         """Take all steps; 0, or 1 after a failure that has been told to all who can be told."""
@@ -134,7 +136,7 @@ class Boot:
         gpus.check(node)
         # From here on nothing needs root, and what runs jobs must not be root.
         if not node.embedded and (account := user.unprivileged()):
-            user.become(account, node.run, *node.storage_folders)
+            user.become(account, node.run, node.disks)
         for directory in half.directories(node):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         node.path("/var/log/slipway").mkdir(parents=True, exist_ok=True)
@@ -217,6 +219,12 @@ class Boot:
         sys.stdout.write(stamped)
         sys.stdout.flush()
         with contextlib.suppress(OSError):
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-            with self._log.open("a", encoding="utf-8") as stream:
-                stream.write(stamped)
+            if self._log_descriptor is None:
+                self._log_descriptor = _open_log(self._log)
+            os.write(self._log_descriptor, stamped.encode())
+
+
+def _open_log(path: Path) -> int:
+    """Opened once, while we may be root; never through a link, as that could lead to any file of the machine's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)

@@ -52,11 +52,15 @@ class Node:
         return f"{name}.{self.domain}"
 
     @property
+    def disks(self) -> list[Path]:
+        """Where HDFS's disks are mounted; none where it lies on the root disk."""
+        count = {"root": 0, "ephemeral": 1, "volumes": len(self.volumes)}[self.storage]
+        return [self.path("/var/lib/slipway/disks") / str(number) for number in range(1, count + 1)]
+
+    @property
     def storage_folders(self) -> list[Path]:
         """Where HDFS lies: a folder of the root disk, or one for each disk."""
-        own = self.path("/var/lib/slipway")
-        disks = {"root": 0, "ephemeral": 1, "volumes": len(self.volumes)}[self.storage]
-        return [own / "disks" / str(number) for number in range(1, disks + 1)] or [own]
+        return self.disks or [self.path("/var/lib/slipway")]
 
     @property
     def packages_folder(self) -> Path | None:

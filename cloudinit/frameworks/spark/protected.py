@@ -25,6 +25,8 @@ _HADOOP = (
     # Where the cluster is, and its nodes.
     *("fs.defaultfs", "fs.default.name", "fs.hdfs.*", "fs.abstractfilesystem.hdfs.*", "*dns*", "*interface*"),
     *("*nameservice*", "*nameserver*", "dfs.namenodes.*", "dfs.ha.*", "ha.*", "dfs.federation.*", "*topology*"),
+    # How soon a datanode counts as silent: the cluster's health is told by it.
+    *("dfs.heartbeat.*", "dfs.namenode.heartbeat.*", "dfs.namenode.stale.*"),
     # Who is a member; how one leaves.
     *("dfs.hosts*", "dfs.namenode.decommission.*", "dfs.namenode.maintenance.*"),
     # Where data lies; what runs in the daemons.

@@ -16,7 +16,6 @@ FREE = {
     "spark.executor.memory",
     "spark.ui.showConsoleProgress",
     "dfs.replication",
-    "dfs.heartbeat.interval",
     "dfs.blockreport.initialDelay",
     "dfs.client.retry.policy.enabled",
     "dfs.client.retry.policy.spec",
@@ -78,6 +77,9 @@ def test_a_setting_of_spark_that_opens_the_cluster_is_protected(key: str) -> Non
         "net.topology.script.file.name",
         "dfs.namenode.plugins",
         "dfs.cluster.administrators",
+        "dfs.heartbeat.interval",
+        "dfs.namenode.heartbeat.recheck-interval",
+        "dfs.namenode.stale.datanode.interval",
     ],
 )
 def test_a_setting_of_hadoop_that_opens_the_cluster_is_protected(key: str) -> None:

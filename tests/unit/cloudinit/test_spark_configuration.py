@@ -148,12 +148,17 @@ def test_it_hurries_on_small_nodes_only(master: Node) -> None:
         "dfs.namenode.safemode.extension",
         "dfs.namenode.startup.delay.block.deletion.sec",
         "dfs.heartbeat.interval",
-        "dfs.namenode.decommission.interval",
-        "dfs.namenode.redundancy.interval.seconds",
     }
     small_java, large_java = (spark.services(node)[0].program.command for node in (master, large))
     assert "-XX:TieredStopAtLevel=1" in small_java
     assert "-XX:TieredStopAtLevel=1" not in large_java
+
+
+@pytest.mark.parametrize("memory_mb", [1536, 65536])
+def test_hdfs_looks_each_second_how_far_a_leaving_node_is_on_nodes_of_any_size(master: Node, memory_mb: int) -> None:
+    found = properties(replace(master, memory_mb=memory_mb), "hdfs-site.xml")
+    assert found["dfs.namenode.decommission.interval"] == "1"
+    assert found["dfs.namenode.redundancy.interval.seconds"] == "1s"
 
 
 def test_it_starts_from_an_archive_of_classes_where_the_bundle_has_one(master: Node) -> None:
