@@ -23,6 +23,7 @@ TEMPORARY = (401, 404, 408, 429)
 PASSING = (heat.HTTPNotFound, heat.HTTPConflict, manila.NotFound, manila.Conflict)
 UNREACHABLE = (
     heat.CommunicationError,
+    heat.InvalidEndpoint,  # it looked for a stack, and what answered 200 is not Heat
     keystone.CatalogException,
     keystone.ConnectionError,
     keystone.DiscoveryFailure,

@@ -88,20 +88,23 @@ def update(
     parameters: Mapping[str, Any],
     generation: int,
     timeout_minutes: int,
-) -> None:
-    """Asks for the stack to become as the template; not now is well, as it is asked for again.
-
-    Raises CloudUnavailable, CloudRefused.
+) -> bool:
+    """Asks for the stack to become as the template. Whether Heat took it: not where it is busy with the stack, or has
+    it no more. Raises CloudUnavailable, CloudRefused.
     """
-    with sessions.named_failures(), contextlib.suppress(heat.HTTPConflict, heat.HTTPNotFound):
-        _heat(project_id).stacks.update(
-            stack_id,
-            template=template,
-            parameters=_texts(parameters),
-            timeout_mins=timeout_minutes,
-            disable_rollback=True,
-            tags=_tags(generation),
-        )
+    with sessions.named_failures():
+        try:
+            _heat(project_id).stacks.update(
+                stack_id,
+                template=template,
+                parameters=_texts(parameters),
+                timeout_mins=timeout_minutes,
+                disable_rollback=True,
+                tags=_tags(generation),
+            )
+        except (heat.HTTPConflict, heat.HTTPNotFound):
+            return False
+    return True
 
 
 def touched_by_update(project_id: str, stack_id: str, template: str, parameters: Mapping[str, Any]) -> set[str] | None:
@@ -117,19 +120,25 @@ def touched_by_update(project_id: str, stack_id: str, template: str, parameters:
             answer = _heat(project_id).stacks.preview_update(stack_id, template=template, parameters=_texts(parameters))
         except (heat.HTTPConflict, heat.HTTPNotFound):
             return None
-    changes = answer["resource_changes"]
-    return {
-        change["resource_name"]
-        for kind in ("replaced", "deleted")
-        for change in changes.get(kind, [])
-        if change["resource_type"] != WAIT_CONDITION
-    }
+        changes = answer["resource_changes"]
+        return {
+            change["resource_name"]
+            for kind in ("replaced", "deleted")
+            for change in changes[kind]
+            if change["resource_type"] != WAIT_CONDITION
+        }
 
 
 def mark_unhealthy(project_id: str, stack_id: str, resource: str, reason: str) -> None:
     """Has the next update replace a resource; one that is not there is well. Raises as `update`."""
     with sessions.named_failures(), contextlib.suppress(heat.HTTPConflict, heat.HTTPNotFound):
         _heat(project_id).resources.mark_unhealthy(stack_id, resource, True, reason)
+
+
+def mark_healthy(project_id: str, stack_id: str, resource: str) -> None:
+    """Takes a mark back that no update has followed; to any other resource it does nothing. Raises as `update`."""
+    with sessions.named_failures(), contextlib.suppress(heat.HTTPConflict, heat.HTTPNotFound):
+        _heat(project_id).resources.mark_unhealthy(stack_id, resource, False, "its node stays")
 
 
 def delete(project_id: str, stack_id: str) -> None:

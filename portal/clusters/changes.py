@@ -39,6 +39,28 @@ def copies_kept(manifest: Manifest, settings: Mapping[str, Mapping[str, str]], w
     return int(wanted) if wanted.isdecimal() else max(1, min(manifest.copies, workers))
 
 
+def to_be_made_anew(names: Collection[str], workers: Sequence[Worker], copies: int) -> list[str]:
+    """Those of these names; without any, of those in trouble as many as may go at once, so that copies stay."""
+    if names:
+        return [worker.name for worker in workers if worker.name in names]
+    lost = [worker for worker in workers if worker.trouble]
+    holding = [worker.name for worker in lost if _may_hold(worker)][: max(1, copies - 1)]
+    return [worker.name for worker in lost if worker.name in holding or not _may_hold(worker)]
+
+
+def why_not_anew(anew: Collection[str], workers: Sequence[Worker], copies: int) -> str:
+    """Why these cannot be made anew, each with an empty disk; "" where they can."""
+    if well := sorted(worker.name for worker in workers if worker.name in anew and not worker.trouble):
+        return f"Nothing is wrong with {', '.join(well)}: there is nothing to repair."
+    holding = [worker for worker in workers if worker.name in anew and _may_hold(worker)]
+    if len(holding) >= copies:
+        times = "once" if copies == 1 else f"{copies} times"
+        return f"Each block is kept {times}, and {len(holding)} of the workers that keep blocks would lose them."
+    if holding and not any(not worker.trouble for worker in workers):
+        return f"All {len(workers)} workers are in trouble, so none is known to have another copy of the blocks."
+    return ""
+
+
 def why_not_without(
     leaving: Collection[str], workers: Sequence[Worker], manifest: Manifest, settings: Mapping[str, Mapping[str, str]]
 ) -> str:
@@ -47,10 +69,12 @@ def why_not_without(
     left = [worker for worker in present if worker.name not in leaving]
     if len(left) < manifest.minimum_workers:
         return f"{len(left)} workers would be left, and {manifest.minimum_workers} is the least."
-    if len(left) < (copies := copies_kept(manifest, settings, len(present))):
-        return f"Each block is kept {copies} times, and {len(left)} workers would be left to keep it."
+    well = [worker for worker in left if not worker.trouble]
+    if len(well) < (copies := copies_kept(manifest, settings, len(present))):
+        those = "workers" if well == left else "workers without trouble"
+        return f"Each block is kept {copies} times, and {len(well)} {those} would be left to keep it."
     used = sum(_figure(worker, "used") for worker in present if worker.name in leaving)
-    free = sum(_figure(worker, "remaining") for worker in left)
+    free = sum(_figure(worker, "remaining") for worker in well)
     if used > free:
         return f"{used / MEGABYTE:.0f} MB would have to move, and there are {free / MEGABYTE:.0f} MB free elsewhere."
     return ""
@@ -70,6 +94,11 @@ def unintended(touched: Iterable[str], leaving: Collection[str], anew: Collectio
         # A node that is made anew keeps its address.
         and not any(belongs(resource, node) and resource != f"{node}-port" for node in anew)
     )
+
+
+def _may_hold(worker: Worker) -> bool:
+    """Whether blocks may be lost with it. What is not known may be."""
+    return worker.storage is None or _figure(worker, "blocks") > 0
 
 
 def _figure(worker: Worker, name: str) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,12 +16,12 @@ import heat_templates
 from cloudinit.frameworks.manifest import NodeName
 from portal import live
 from portal.cloud import stacks
-from portal.cloud.models import Flavor
 from portal.cloud.sessions import CloudRefused
 from portal.cloud.stacks import Stack
 from portal.clusters import changes, failures, metering
-from portal.clusters.credentials import secret_parameters
+from portal.clusters.credentials import KeyGone, secret_parameters
 from portal.clusters.models import Cluster, Node, Status
+from portal.clusters.offers import size_together
 from portal.failure import Failure
 from portal.folders import grants
 from portal.folders import services as folders
@@ -28,6 +29,8 @@ from portal.folders import services as folders
 log = logging.getLogger(__name__)
 
 STACK_TIMEOUT_MINUTES = 45
+LONGEST_BUSY = timedelta(minutes=10)
+BUSY = "the cloud, which is still busy with this cluster's machines; this goes on by itself"
 STORAGE = "the storage, which has to take back the machines' access to the folders before they may go"
 
 
@@ -42,8 +45,6 @@ def learn_addresses(cluster: Cluster, stack_id: str) -> None:
         )
         if learnt:
             _tell_the_nodes(cluster)
-    if learnt and cluster.mounts.exists():
-        folders.wake(cluster.course)
 
 
 def update_stack(cluster: Cluster, stack: Stack, nodes: list[Node]) -> None:
@@ -55,24 +56,59 @@ def update_stack(cluster: Cluster, stack: Stack, nodes: list[Node]) -> None:
         _await_access_end(cluster)
         return
     Cluster.objects.filter(pk=cluster.pk, waiting_for=STORAGE).update(waiting_for="")
-    project = cluster.course.project_id
-    leaving = [node.name for node in nodes if node.leaving]
-    anew = [NodeName(node.name, node.role) for node in nodes if node.unhealthy]
     try:
-        template, parameters = _wanted(cluster, nodes)
-        spec = heat_templates.ClusterSpec.from_mapping(cluster.spec)
-        for resource in [each for node in anew for each in heat_templates.made_anew_with(spec, node)]:
-            stacks.mark_unhealthy(project, stack.id, resource, "its node is to be made anew")
-        touched = stacks.touched_by_update(project, stack.id, template, parameters)
-        if touched is None:
-            return
-        if beyond := changes.unintended(touched, leaving, [node.name for node in anew]):
-            log.warning("The update of cluster %s would touch %s", cluster.id, beyond)
-            _give_up(cluster, stack, failures.change_unsafe(beyond))
-            return
-        stacks.update(project, stack.id, template, parameters, cluster.generation, STACK_TIMEOUT_MINUTES)
-    except (CloudRefused, heat_templates.SpecError) as error:
-        _give_up(cluster, stack, failures.change_refused(str(error)))
+        failure = _ask_for_update(cluster, stack.id, nodes)
+    except (CloudRefused, KeyGone, heat_templates.SpecError) as error:
+        failure = failures.change_refused(str(error))
+    if failure:
+        _give_up(cluster, stack.id, failure)
+
+
+def _ask_for_update(cluster: Cluster, stack_id: str, nodes: list[Node]) -> Failure | None:
+    """Why the change cannot be, if so. Raises CloudUnavailable, CloudRefused, KeyGone, SpecError."""
+    project = cluster.course.project_id
+    template, parameters = _wanted(cluster, nodes)
+    for resource in _made_anew(cluster):
+        stacks.mark_unhealthy(project, stack_id, resource, "its node is to be made anew")
+    touched = stacks.touched_by_update(project, stack_id, template, parameters)
+    if touched is None:
+        return _await_heat(cluster)
+    leaving = [node.name for node in nodes if node.leaving] + _left_over(cluster, nodes)
+    if beyond := changes.unintended(touched, leaving, [node.name for node in nodes if node.unhealthy]):
+        log.warning("The update of cluster %s would touch %s", cluster.id, beyond)
+        return failures.change_unsafe(beyond)
+    if not stacks.update(project, stack_id, template, parameters, cluster.generation, STACK_TIMEOUT_MINUTES):
+        return _await_heat(cluster)
+    with _change_of(cluster) as row:
+        if row:
+            row.update(waiting_for="", busy_since=None)
+    return None
+
+
+def _made_anew(cluster: Cluster) -> list[str]:
+    """The resources of the nodes that are to be made anew."""
+    spec = heat_templates.ClusterSpec.from_mapping(cluster.spec)
+    nodes = [NodeName(node.name, node.role) for node in cluster.nodes.all() if node.unhealthy]
+    return [resource for node in nodes for resource in heat_templates.made_anew_with(spec, node)]
+
+
+def _left_over(cluster: Cluster, nodes: list[Node]) -> list[str]:
+    """Workers that there were once: Heat may have them still, where a growth was refused that it had begun."""
+    known = {node.name for node in nodes}
+    return [node.name for node in cluster.manifest.nodes(cluster.highest_number) if node.name not in known]
+
+
+def _await_heat(cluster: Cluster) -> Failure | None:
+    """Waits while Heat is busy with the stack, though its list says that it is done; that is told, and bounded."""
+    now = timezone.now()
+    if now - (cluster.busy_since or now) > LONGEST_BUSY:
+        return failures.cloud_busy()
+    if cluster.waiting_for == BUSY:
+        return None
+    with _change_of(cluster) as row:
+        if row:
+            row.update(waiting_for=BUSY, busy_since=cluster.busy_since or now)
+    return None
 
 
 def _await_access_end(cluster: Cluster) -> None:
@@ -117,25 +153,41 @@ def dismiss(cluster: Cluster) -> None:
 
 def end(cluster: Cluster, failure: Failure | None) -> None:
     """The cluster is ready again, with the nodes that it has now."""
+    if failure:
+        _unmark(cluster, str(cluster.stack_id))
     with _change_of(cluster) as row:
         if not row:
             return
         metering.meter_cluster(cluster)  # up to now it was as large as before
-        nodes = list(cluster.nodes.all())
-        if failure is None:
-            cluster.nodes.update(unhealthy=False)
+        nodes = Node.objects.filter(cluster=cluster)
+        nodes.update(unhealthy=False)
         row.update(**_settled(cluster, nodes), **({"change_failure": failure.as_json()} if failure else {}))
 
 
-def _give_up(cluster: Cluster, stack: Stack, failure: Failure) -> None:
-    """Heat was not asked: all is as it was before the change."""
+def _give_up(cluster: Cluster, stack_id: str, failure: Failure) -> None:
+    """The update will not be: the cluster is what it last was ready with.
+
+    What was never a part of it and leaves, as its growth failed, still does so with the next change.
+    """
+    _unmark(cluster, stack_id)
     with _change_of(cluster) as row:
         if row:
-            cluster.nodes.filter(generation=cluster.generation, generation__gt=1, unhealthy=False).delete()
-            cluster.nodes.update(leaving=False, kept_by=None)
-            nodes = list(cluster.nodes.all())
-            row.update(**_settled(cluster, nodes), change_failure=failure.as_json(), generation=stack.generation)
+            before = [node.name for node in cluster.manifest.nodes(cluster.worker_numbers)]
+            nodes = Node.objects.filter(cluster=cluster)
+            nodes.filter(leaving=False).exclude(name__in=before).delete()
+            nodes.filter(name__in=before).update(leaving=False, kept_by=None, unhealthy=False)
+            row.update(**_settled(cluster, nodes), change_failure=failure.as_json())
             _tell_the_nodes(cluster)
+
+
+def _unmark(cluster: Cluster, stack_id: str) -> None:
+    """Else the next update would replace what was to be made anew, whatever has become of it. A mark that stays is seen
+    by that update's preview."""
+    try:
+        for resource in _made_anew(cluster):
+            stacks.mark_healthy(cluster.course.project_id, stack_id, resource)
+    except (CloudRefused, heat_templates.SpecError) as error:
+        log.warning("Marks of cluster %s stay: %s", cluster.id, error)
 
 
 @contextmanager
@@ -153,6 +205,8 @@ def _tell_the_nodes(cluster: Cluster) -> None:
     Cluster.objects.filter(pk=cluster.pk).update(hosts_changed_at=timezone.now())
     live.notify(live.hosts_topic(cluster.pk))
     live.notify(live.cluster_topic(cluster.pk))
+    if cluster.mounts.exists():
+        folders.wake(cluster.course)
 
 
 def _wanted(cluster: Cluster, nodes: list[Node]) -> tuple[str, dict[str, Any]]:
@@ -162,21 +216,19 @@ def _wanted(cluster: Cluster, nodes: list[Node]) -> tuple[str, dict[str, Any]]:
     return rendering.template, {**rendering.parameters, **secret_parameters(cluster)}
 
 
-def _spec(cluster: Cluster, nodes: list[Node]) -> dict[str, Any]:
+def _spec(cluster: Cluster, nodes: Iterable[Node]) -> dict[str, Any]:
     workers = [node for node in nodes if node.role != cluster.manifest.master.name]
     return {**cluster.spec, "workers": changes.staying_numbers(workers)}
 
 
-def _settled(cluster: Cluster, nodes: list[Node]) -> dict[str, Any]:
+def _settled(cluster: Cluster, nodes: Iterable[Node]) -> dict[str, Any]:
     """The row of a cluster that is ready with these nodes."""
-    spec = _spec(cluster, nodes)
-    more = len(spec["workers"]) - cluster.workers
-    flavor = Flavor.objects.filter(name=cluster.flavor).first()
+    size = size_together(cluster.sizes, [node.role for node in nodes if not node.leaving]) if cluster.sizes else {}
     return {
-        "spec": spec,
-        "vcpus": cluster.vcpus + more * (flavor.vcpus if flavor else 0),
-        "memory_mb": cluster.memory_mb + more * (flavor.memory_mb if flavor else 0),
+        "spec": _spec(cluster, nodes),
+        **size,
         "status": Status.READY,
         "attempts": 0,
         "waiting_for": "",
+        "busy_since": None,
     }

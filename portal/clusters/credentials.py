@@ -15,11 +15,32 @@ import heat_templates
 from portal.clusters.models import Cluster, Node
 
 
+class KeyGone(Exception):
+    """The portal has no longer the key that a cluster's secrets are from."""
+
+
+def key_digest(key: str) -> str:
+    """Tells keys apart and says nothing of them."""
+    return _derive("key", "", key)[:16]
+
+
+def key_of(cluster: Cluster) -> str:
+    """The key that the cluster was made with: other secrets would be another cluster's. Raises KeyGone."""
+    for key in _keys():
+        if cluster.key_digest in ("", key_digest(key)):
+            return key
+    raise KeyGone(
+        "The cluster's secrets come from a key that the portal has no longer: it is neither SLIPWAY_SECRET_KEY nor in "
+        "SLIPWAY_SECRET_KEY_FALLBACKS."
+    )
+
+
 def secret_parameters(cluster: Cluster) -> dict[str, object]:
-    """The values of the template's hidden parameters."""
+    """The values of the template's hidden parameters. Raises KeyGone."""
+    key = key_of(cluster)
     values: dict[str, object] = {
-        "cluster_secret": _derive("cluster-secret", str(cluster.id), settings.SECRET_KEY),
-        "node_credentials": {node.name: node_credential(cluster, node.name) for node in cluster.nodes.all()},
+        "cluster_secret": _derive("cluster-secret", str(cluster.id), key),
+        "node_credentials": {node.name: node_credential(cluster, node.name, key) for node in cluster.nodes.all()},
     }
     assert set(values) == set(heat_templates.SECRET_PARAMETERS)
     return values
@@ -40,12 +61,15 @@ def node_of_credential(credential: str) -> Node | None:
         return None
     if node is None or not node.cluster.is_live:
         return None
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return (
         node
-        if any(constant_time_compare(credential, node_credential(node.cluster, name, key)) for key in keys)
+        if any(constant_time_compare(credential, node_credential(node.cluster, name, key)) for key in _keys())
         else None
     )
+
+
+def _keys() -> list[str]:
+    return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
 
 
 def _derive(purpose: str, subject: str, key: str) -> str:

@@ -118,7 +118,7 @@ Action = (
 
 LONGEST_FAREWELL = timedelta(minutes=30)  # until blocks are copied and the jobs on a node have ended
 LONGEST_SETTLING = timedelta(seconds=60)  # of the agents, after which the cluster is ready without their word
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 3  # of a removal
 
 
 def decide(cluster: Cluster, stack: Stack | None, now: datetime, nodes: Sequence[Node] = ()) -> Action:
@@ -167,7 +167,7 @@ def _through_change(cluster: Cluster, stack: Stack | None, nodes: Sequence[Node]
     if stack is None or stack.action == "DELETE":
         return Fail(failures.lost())
     if stack.status == "IN_PROGRESS":
-        return LearnAddresses(stack.id) if _lacks_address(nodes) else Wait()
+        return _under_way(cluster, stack, nodes)
     if kept := {node.name: node.kept_by or "" for node in nodes if node.leaving and not node.may_go}:
         return Readmit(failures.kept(kept)) if _since_hosts_changed(cluster, now) > LONGEST_FAREWELL else Wait()
     if stack.generation < cluster.generation:
@@ -183,12 +183,22 @@ def _through_change(cluster: Cluster, stack: Stack | None, nodes: Sequence[Node]
     return EndChange() if settled or _since_hosts_changed(cluster, now) > LONGEST_SETTLING else Wait()
 
 
+def _under_way(cluster: Cluster, stack: Stack, nodes: Sequence[Node]) -> Action:
+    if cluster.node_failed and _grows(cluster, nodes):
+        return Examine(stack.id)
+    return LearnAddresses(stack.id) if _lacks_address(nodes) else Wait()
+
+
 def _after_failure(cluster: Cluster, failure: Failure, nodes: Sequence[Node]) -> Action:
-    if any(node.is_new(cluster.generation) and not node.leaving for node in nodes):
+    if _grows(cluster, nodes):
         return UndoGrowth(failure)
-    if any(node.leaving for node in nodes) and cluster.attempts < MOST_ATTEMPTS:
+    if any(node.leaving for node in nodes) and cluster.attempts + 1 < MOST_ATTEMPTS:
         return TryAgain()
     return EndChange(failure)
+
+
+def _grows(cluster: Cluster, nodes: Sequence[Node]) -> bool:
+    return any(node.is_new(cluster.generation) and not node.leaving for node in nodes)
 
 
 def _lacks_address(nodes: Sequence[Node]) -> bool:

@@ -77,6 +77,11 @@ def change_refused(reason: str) -> Failure:
     return Failure("The cloud refused the change.", reason, _GOES_ON)
 
 
+def cloud_busy() -> Failure:
+    why = "Heat was busy with the cluster's stack all the time, or has lost it."
+    return Failure("The cloud did not take the change.", why, _GOES_ON)
+
+
 def change_unsafe(resources: Sequence[str]) -> Failure:
     """Heat's preview says that the update would do more than it should."""
     return Failure(

@@ -41,6 +41,11 @@ class Cluster(models.Model):
     spec = models.JSONField()
     vcpus = models.PositiveIntegerField(help_text="of all nodes together")
     memory_mb = models.PositiveIntegerField(help_text="of all nodes together")
+    # As the flavors were when it was made: what becomes of the catalogue later is nothing to it.
+    sizes = models.JSONField(default=dict, help_text='of one node, by roles: {"worker": {"vcpus", "memory_mb"}}')
+    # A node's credential is a function of its name: a name that was somebody's is given to nobody again.
+    highest_number = models.PositiveIntegerField(default=0, help_text="that a worker has ever had")
+    key_digest = models.CharField(max_length=16, blank=True, help_text="of the portal's key that its secrets are from")
 
     status = models.CharField(max_length=10, choices=Status, default=Status.CREATING)
     target = models.CharField(max_length=10, choices=Status, default=Status.READY)
@@ -52,6 +57,7 @@ class Cluster(models.Model):
     change_failure = models.JSONField(null=True)  # {"what", "why", "next"}
     attempts = models.PositiveSmallIntegerField(default=0, help_text="of the present removal that failed")
     waiting_for = models.CharField(max_length=200, blank=True)
+    busy_since = models.DateTimeField(null=True, help_text="when Heat first had no time for the present change")
     retry_at = models.DateTimeField(null=True)
 
     created_at = models.DateTimeField(auto_now_add=True)

@@ -73,14 +73,18 @@ def too_few_gpus(flavor: Flavor, spec: ClusterSpec) -> dict[str, str]:
     return {"gpus": f"the flavor {flavor.name} has {flavor.gpus}, and {spec.gpus} are asked for"}
 
 
-def size_of(flavors: Mapping[str, Flavor], spec: ClusterSpec) -> tuple[int, int]:
-    """Processors and memory of all nodes together."""
+def sizes_of(flavors: Mapping[str, Flavor], spec: ClusterSpec) -> dict[str, dict[str, int]]:
+    """Processors and memory of one node of each role."""
     manifest = frameworks.manifest(spec.framework)
-    machines = [
-        flavors[spec.master_flavor or spec.flavor if node.role == manifest.master.name else spec.flavor]
-        for node in manifest.nodes(spec.worker_numbers)
-    ]
-    return sum(machine.vcpus for machine in machines), sum(machine.memory_mb for machine in machines)
+    machines = {role.name: flavors[spec.flavor] for role in manifest.roles}
+    machines[manifest.master.name] = flavors[spec.master_flavor or spec.flavor]
+    return {role: {"vcpus": each.vcpus, "memory_mb": each.memory_mb} for role, each in machines.items()}
+
+
+def size_together(sizes: Mapping[str, Mapping[str, int]], roles: Iterable[str]) -> dict[str, int]:
+    """Processors and memory of nodes of these roles together."""
+    nodes = [sizes[role] for role in roles]
+    return {figure: sum(node[figure] for node in nodes) for figure in ("vcpus", "memory_mb")}
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
 from portal.clusters import changing, decisions, failures
-from portal.clusters.credentials import secret_parameters
+from portal.clusters.credentials import KeyGone, secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, EventState, Status
 from portal.courses.models import Course
 from portal.failure import Failure
@@ -40,6 +40,7 @@ NODE_FAILED = Exists(
 LACKS_ADDRESSES = Exists(Mount.objects.filter(cluster=OuterRef("pk"), cluster__nodes__address=None))
 GRANTED = Exists(Grant.objects.filter(mount__cluster=OuterRef("pk")))
 ASKED: dict[str, Any] = {"node_failed": NODE_FAILED, "lacks_addresses": LACKS_ADDRESSES, "granted": GRANTED}
+DOWNTIME = timedelta(minutes=2)  # without a pass: the portal was down, as they come each second in a change
 RETRY_AFTER = timedelta(seconds=15)  # after the cloud said no to something that must be done in the end
 NO_ANSWER = "the cloud, which does not answer at the moment; this goes on by itself as soon as it does"
 REFUSES_US = "the cloud, which refuses the portal in this course: show this to your administrator"
@@ -51,6 +52,9 @@ def reconcile(course: Course) -> None:
         if not held:
             return
         began = timezone.now()
+        if course.reconciled_at and began - course.reconciled_at > DOWNTIME:
+            # The time that nodes have to leave, and to say so, does not run while nobody listens.
+            course.clusters.filter(status=Status.UPDATING).update(hosts_changed_at=began)
         Course.objects.filter(pk=course.pk).update(reconciled_at=began)
         present = course.clusters.exclude(status=Status.DELETED).order_by("created_at").prefetch_related("nodes")
         clusters: list[Cluster] = list(present.annotate(**ASKED))
@@ -154,7 +158,11 @@ def _create_stack(cluster: Cluster) -> None:
             parameters,
             changing.STACK_TIMEOUT_MINUTES,
         )
-    except (CloudRefused, heat_templates.SpecError) as error:  # a row of an older portal may be no spec any more
+    except (
+        CloudRefused,
+        KeyGone,
+        heat_templates.SpecError,
+    ) as error:  # an older portal's row may be no spec
         _fail(cluster, failures.refused(str(error)))
         return
     if stack_id:
@@ -162,9 +170,11 @@ def _create_stack(cluster: Cluster) -> None:
 
 
 def _examine(cluster: Cluster, stack_id: str) -> None:
-    """Fails the cluster where Heat has taken a node's FAILURE: the node's word alone decides nothing."""
+    """Where Heat has taken a node's FAILURE, the cluster or its growth fails: the node's word alone decides nothing."""
     reasons = stacks.failed_resources(cluster.course.project_id, stack_id)
-    if reasons:
+    if reasons and cluster.status == Status.UPDATING:
+        changing.undo_growth(cluster, failures.of_change(reasons[0], cluster.manifest))
+    elif reasons:
         _fail(cluster, failures.of_stack(reasons[0], cluster.manifest))
 
 

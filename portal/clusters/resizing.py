@@ -9,9 +9,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+import heat_templates
 from cloudinit.frameworks.manifest import next_numbers, node_number
 from portal import live
 from portal.clusters import changes
+from portal.clusters.credentials import KeyGone, key_of
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.services import require_ready, wake
 from portal.refusals import Conflict, Invalid, LimitReached
@@ -23,6 +25,7 @@ def resize(cluster: Cluster, workers: int | None = None, remove: Sequence[str] =
     The same wish again changes nothing more. Raises Invalid, Conflict, LimitReached.
     """
     with _to_change(cluster) as (row, nodes):
+        require_ready(row)
         present = [node for node in nodes if node.role != row.manifest.master.name]
         staying = [node for node in present if not node.leaving]
         leaving = set(remove) if workers is None else set(changes.emptiest(present, len(staying) - workers))
@@ -54,12 +57,15 @@ def repair(cluster: Cluster, names: Sequence[str] = ()) -> None:
                 "Delete this cluster and create a new one. What is in folders stays.",
             )
         _check_names("nodes", names, workers)
-        wanted = {node.name for node in workers if (node.name in names if names else node.trouble)}
-        if not wanted:
-            raise Conflict("No worker of this cluster is in trouble.", "Name the workers that are to be made anew.")
-        if row.status == Status.UPDATING and wanted <= {node.name for node in workers if node.unhealthy}:
+        under_way = {node.name for node in workers if node.unhealthy}
+        if row.status == Status.UPDATING and under_way and under_way.issuperset(names):
             return
         _require_settled(row)
+        copies = _copies(row, workers)
+        wanted = changes.to_be_made_anew(names, workers, copies)
+        if not wanted:
+            raise Conflict("No worker of this cluster is in trouble.", "There is nothing to repair.")
+        _check_copies(wanted, workers, copies)
         row.nodes.filter(name__in=wanted).update(unhealthy=True, generation=row.generation + 1, trouble="")
         _begin_change(row)
 
@@ -85,6 +91,10 @@ def _require_settled(row: Cluster) -> None:
     if row.status == Status.UPDATING:
         raise Conflict("The cluster is being changed already.", "Wait until it is ready again.")
     require_ready(row)
+    try:
+        key_of(row)
+    except KeyGone as error:
+        raise Conflict(str(error), "Show this to your administrator.") from error
 
 
 def _check_names(field: str, names: Iterable[str], workers: Iterable[Node]) -> None:
@@ -98,13 +108,36 @@ def _check_room(row: Cluster, leaving: Collection[str], workers: Sequence[Node])
         raise LimitReached(f"{', '.join(sorted(leaving))}: {why}", "Remove fewer workers, or delete files first.")
 
 
+def _check_copies(anew: Collection[str], workers: Sequence[Node], copies: int) -> None:
+    if why := changes.why_not_anew(anew, workers, copies):
+        raise Conflict(
+            f"{', '.join(sorted(anew))}: {why}",
+            "Services that ended are started again by themselves: wait, and look again. If HDFS holds nothing that you "
+            "need, delete this cluster and create a new one.",
+        )
+
+
+def _copies(row: Cluster, workers: Sequence[Node]) -> int:
+    return changes.copies_kept(row.manifest, row.spec.get("settings") or {}, len(workers))
+
+
 def _add_workers(row: Cluster, workers: Sequence[Node], staying: Sequence[Node], more: int) -> None:
     most = row.manifest.maximum_workers
     if len(staying) + more > most:
         raise Invalid.of({"workers": f"must be a whole number from {row.manifest.minimum_workers} to {most}"})
-    numbers = next_numbers(sorted(node_number(node.name) for node in workers), more)
-    known = {node.name for node in workers}
-    new = [node for node in row.manifest.nodes(numbers) if node.name not in known and node.role == workers[0].role]
+    highest = max(row.highest_number, *(node_number(node.name) for node in workers))
+    _, *numbers = next_numbers([highest], more)
+    _check_size(row, [*changes.staying_numbers(staying), *numbers])
+    new = [node for node in row.manifest.nodes(numbers) if node.role == workers[0].role]
     Node.objects.bulk_create(
         Node(cluster=row, name=node.name, role=node.role, generation=row.generation + 1) for node in new
     )
+    Cluster.objects.filter(pk=row.pk).update(highest_number=numbers[-1])
+
+
+def _check_size(row: Cluster, numbers: Sequence[int]) -> None:
+    """What would be too large for Heat is refused at once."""
+    try:
+        heat_templates.render(heat_templates.ClusterSpec.from_mapping({**row.spec, "workers": numbers}))
+    except heat_templates.SpecError as error:
+        raise Invalid.of(error.fields) from error

@@ -13,12 +13,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.text import slugify
 
+from cloudinit import frameworks
 from heat_templates import ClusterSpec, SpecError, render
 from portal.accounts.models import User
 from portal.cloud.catalogue import FETCHED, bundles
 from portal.cloud.models import Flavor, Image, ShareType
+from portal.clusters.credentials import key_digest
 from portal.clusters.models import Cluster
-from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names
+from portal.clusters.offers import choose_image, no_image, size_together, sizes_of, too_few_gpus, unknown_names
 from portal.courses.models import Course
 from portal.folders import services as folders
 from portal.folders.models import Folder, Mount
@@ -77,15 +79,18 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
         raise Invalid.of(wrong)
     if image is None:
         raise no_image(images, settings.BUNDLE_VERSION, wish.framework)
-    vcpus, memory_mb = size_of(flavors, spec)
+    sizes, numbers = sizes_of(flavors, spec), spec.worker_numbers
+    roles = [node.role for node in frameworks.manifest(spec.framework).nodes(numbers)]
     cluster = Cluster(
         id=UUID(spec.id),
         course=course,
         owner=owner,
         name=wish.name,
         spec=spec.as_mapping(),
-        vcpus=vcpus,
-        memory_mb=memory_mb,
+        sizes=sizes,
+        highest_number=max(numbers),
+        key_digest=key_digest(settings.SECRET_KEY),
+        **size_together(sizes, roles),
         expires_at=timezone.now() + timedelta(hours=wish.hours),
     )
     for mount in mounts:

@@ -152,7 +152,7 @@ def test_a_worker_is_removed_only_after_its_access_was_taken_back(
 ) -> None:
     updated: list[str] = []
     monkeypatch.setattr(stacks, "touched_by_update", lambda *_: {"deleted": [], "replaced": [], "updated": []})
-    monkeypatch.setattr(stacks, "update", lambda _project, stack_id, *_: updated.append(stack_id))
+    monkeypatch.setattr(stacks, "update", lambda _project, stack_id, *_: updated.append(stack_id) or True)
     monkeypatch.setattr(changes, "unintended", lambda *_: [])
     make_ready(mounting)
     Cluster.objects.update(status=Status.UPDATING, generation=2)

@@ -13,6 +13,7 @@ from portal.clusters.decisions import (
     Dismiss,
     End,
     EndChange,
+    Examine,
     Fail,
     LearnAddresses,
     Readmit,
@@ -116,7 +117,8 @@ def test_the_cluster_is_ready_when_all_agents_know_or_have_had_their_time() -> N
 
 
 def test_a_removal_that_fails_again_and_again_is_given_up_with_the_reason() -> None:
-    action = decide(row(attempts=3), heat("UPDATE_FAILED"), NOW, cluster_of(OLD, DRAINED))
+    assert decide(row(attempts=1), heat("UPDATE_FAILED"), NOW, cluster_of(OLD, DRAINED)) == TryAgain()
+    action = decide(row(attempts=2), heat("UPDATE_FAILED"), NOW, cluster_of(OLD, DRAINED))
     assert isinstance(action, EndChange)
     assert action.failure is not None
     assert "no host has room" in action.failure.why
@@ -127,3 +129,12 @@ def test_what_failed_in_a_repair_is_told_and_the_cluster_goes_on() -> None:
     assert isinstance(action, EndChange)
     assert action.failure is not None
     assert "goes on" in action.failure.next
+
+
+def test_a_growth_whose_node_failed_does_not_wait_for_heats_own_end() -> None:
+    failed = row()
+    failed.node_failed = True
+    under_way = heat("UPDATE_IN_PROGRESS")
+    assert decide(failed, under_way, NOW, cluster_of(OLD, NO_ADDRESS)) == Examine("s1")
+    assert decide(failed, under_way, NOW, cluster_of(OLD, ANEW)) == Wait()
+    assert decide(failed, under_way, NOW, cluster_of(OLD, UNHEARD)) == Wait()

@@ -115,3 +115,35 @@ def test_what_the_cloud_refuses_is_refused(before: Proxy, project: str) -> None:
     before.set(always(Trouble(forwarded=False, status=403)))
     with pytest.raises(CloudRefused):
         stacks.list_stacks(project)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        faults.BUSY, faults.BAD_GATEWAY, faults.ANSWER_LOST, faults.HALF_AN_ANSWER, faults.ANOTHERS_PAGE,
+        Trouble(forwarded=False, status=200, headers={"Content-Type": "application/json"}, body=b"{}"),
+        Trouble(
+            forwarded=False, status=200, headers={"Content-Type": "application/json"},
+            body=b'{"resource_changes": {"replaced": [{"resource_name": "worker-01"}]}}',
+        ),
+    ],
+)  # fmt: skip
+def test_a_preview_that_is_lost_or_half_an_answer_allows_no_update(
+    trouble: Trouble, before: Proxy, project: str
+) -> None:
+    stacks.list_stacks(project)
+    where = f"{before.addresses['cloud']}/orchestration/v1/stacks/slipway-x/s1"
+    found = Trouble(forwarded=False, status=302, headers={"Location": where})
+    for fault in (always(trouble), lambda call: trouble if "preview" in call.path else found):
+        before.set(fault)
+        with pytest.raises(CloudUnavailable):
+            stacks.touched_by_update(project, "s1", "{}", {})
+        assert len(before.calls) <= 2
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_heat_that_is_busy_or_has_lost_the_stack_takes_no_update(status: int, before: Proxy, project: str) -> None:
+    stacks.list_stacks(project)
+    before.set(always(Trouble(forwarded=False, status=status)))
+    assert stacks.touched_by_update(project, "s1", "{}", {}) is None
+    assert stacks.update(project, "s1", "{}", {}, 2, 45) is False

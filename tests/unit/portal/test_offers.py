@@ -10,7 +10,7 @@ import yaml
 
 from heat_templates import ClusterSpec
 from portal.cloud.models import Flavor, Image
-from portal.clusters.offers import choose_image, no_image, size_of, too_few_gpus, unknown_names
+from portal.clusters.offers import choose_image, no_image, size_together, sizes_of, too_few_gpus, unknown_names
 from portal.refusals import Invalid
 
 EXAMPLE = yaml.safe_load((Path(__file__).parents[3] / "examples" / "cluster.yaml").read_text())
@@ -91,5 +91,7 @@ def test_a_flavor_must_have_the_gpus_that_are_asked_for() -> None:
 
 
 def test_a_master_of_another_size_counts_with_its_own() -> None:
-    assert size_of(FLAVORS, spec(workers=2)) == (3, 3000)
-    assert size_of(FLAVORS, spec(workers=[1, 4], flavor="gpu", master_flavor="small")) == (17, 19000)
+    same, other = sizes_of(FLAVORS, spec()), sizes_of(FLAVORS, spec(flavor="gpu", master_flavor="small"))
+    roles = ["master", "worker", "worker"]
+    assert size_together(same, roles) == {"vcpus": 3, "memory_mb": 3000}
+    assert size_together(other, roles) == {"vcpus": 17, "memory_mb": 19000}
