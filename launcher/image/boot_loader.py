@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 from launcher.image.disk import LABEL, UUID, file_system
-from launcher.image.root import run
+from launcher.image.programs import run
 
 PACKAGES = ("linux-image-cloud-amd64", "initramfs-tools")
 FIRST_STAGE = Path("/usr/lib/grub/i386-pc/boot.img")  # Debian: grub-pc-bin
@@ -31,11 +31,15 @@ def missing_packages() -> list[str]:
     ]
 
 
-def disk(root: Path, target: Path, epoch: int) -> None:
-    """The tree as a whole disk."""
-    (root / "boot/grub").mkdir(exist_ok=True)
+def configure(root: Path) -> None:
+    """What the boot loader and the first program of the machine read."""
+    (root / "boot/grub").mkdir(parents=True, exist_ok=True)
     (root / "boot/grub/grub.cfg").write_text(MENU, encoding="ascii")
     (root / "etc/fstab").write_text(f"LABEL={LABEL} / ext4 defaults 0 1\n", encoding="ascii")
+
+
+def disk(root: Path, target: Path, epoch: int) -> None:
+    """The tree as a whole disk."""
     partition, core = target.with_suffix(".partition"), target.with_suffix(".core")
     file_system(root, partition, epoch)
     early = target.with_suffix(".cfg")

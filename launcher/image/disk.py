@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from launcher.image.root import megabytes, run
+from launcher.image.programs import run
+from launcher.image.root import megabytes
 
 # Nova grows the file system to the flavor's disk; so much is free before.
 SPARE_MB, OVERHEAD = 64, 1.12

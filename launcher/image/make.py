@@ -7,13 +7,12 @@ import os
 import platform
 import shlex
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import bundle, environments, system
 from launcher.console import Console, Step
-from launcher.image import boot_loader, disk, root, settle, software
+from launcher.image import boot_loader, disk, inside, root, settle, software
 from launcher.paths import Paths
 from launcher.problem import Problem
 
@@ -21,6 +20,7 @@ PURPOSES = MACHINE, CONTAINER = "machine", "container"
 FRAMEWORK = "spark"
 FETCHED = "fetched"  # in place of the bundle's version, where an image has none: the portal's own is fetched
 TOOLS = {"debootstrap": "debootstrap", "mkfs.ext4": "e2fsprogs", "zstd": "zstd"}
+PROCESSOR = "x86_64"  # that the disk's kernel and boot loader are for
 TOOLS_FOR: dict[str, dict[str, str]] = {"raw": {}, "qcow2": {"qemu-img": "qemu-utils"}}
 PYTHON = "/usr/bin/python3.11"  # the image's; the bundle's environments stand on it
 
@@ -45,8 +45,8 @@ def make(paths: Paths, wish: Wish, console: Console) -> None:
     """Make the image, and beside it a file NAME.json with its properties; print how Glance takes it."""
     _check(wish)
     wish.output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=wish.output.parent, prefix=".slipway-image-") as folder:
-        Making(paths, wish, console, Path(folder)).run()
+    with inside.scratch(wish.output.parent) as folder:
+        Making(paths, wish, console, folder).run()
 
 
 class Making:
@@ -107,8 +107,7 @@ class Making:
         step.result = f"{archive}, {archive.stat().st_size // 1_000_000} MB; SLIPWAY_SOFTWARE={archive} serves it"
 
     def pack(self, step: Step) -> None:
-        root.tidy(self.root)
-        root.fix_times(self.root, self.epoch)
+        finish(self.root, self.wish.purpose, self.epoch)
         write = boot_loader.disk if self.wish.purpose == MACHINE else disk.file_system
         write(self.root, self.raw, self.epoch)
         disk.convert(self.raw, self.wish.output, self.wish.form)
@@ -121,6 +120,14 @@ class Making:
         beside.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         self.console.say(f"\nMade in {self.console.seconds:.0f} s. Its properties stand in {beside}. For Glance:\n")
         self.console.say(f"  {glance_line(self.wish.output, self.wish.form, described)}")
+
+
+def finish(tree: Path, purpose: str, epoch: int) -> None:
+    """The last changes of the tree. The times come last: what is written after them would tell when it was made."""
+    root.tidy(tree)
+    if purpose == MACHINE:
+        boot_loader.configure(tree)
+    root.fix_times(tree, epoch)
 
 
 def properties(version: str) -> dict[str, str]:
@@ -139,7 +146,18 @@ def glance_line(image: Path, form: str, described: dict[str, str]) -> str:
     return shlex.join([*words, name])
 
 
+def check_processor(purpose: str, processor: str) -> None:
+    """The boot loader is that of one kind of machine only."""
+    if purpose == MACHINE and processor != PROCESSOR:
+        raise Problem(
+            f"a disk for virtual machines can be made on {PROCESSOR} only",
+            f"its kernel and boot loader are {PROCESSOR}'s, and this machine is {processor}",
+            f"make it on a machine with {PROCESSOR}; `--for container` makes a file system, on any",
+        )
+
+
 def _check(wish: Wish) -> None:
+    check_processor(wish.purpose, platform.machine())
     if os.geteuid() != 0:
         raise Problem(
             "an image can be made by root only",

@@ -6,11 +6,12 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from launcher.image.inside import PRIVATE, run_inside
+from launcher.image.programs import run
 from launcher.problem import Problem
 
 SUITE = "bookworm"
@@ -39,24 +40,6 @@ REMOVED = (
 )
 
 
-def run(command: Sequence[str], what: str, **more: str) -> str:
-    """Run a program to its end; its output. Problem with its last lines where it fails."""
-    done = subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", **more},
-    )
-    if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
-        raise Problem(f"{what} failed", tail, "correct the cause, then run this again")
-    return done.stdout
-
-
 def mirror(sources: Sequence[str]) -> str:
     """The mirror that this machine's apt asks, by the texts of its lists of sources; Debian's own where none says."""
     for text in sources:
@@ -78,15 +61,16 @@ def machine_sources() -> list[str]:
 def bootstrap(root: Path, address: str, packages: Sequence[str]) -> int:
     """Debian in the empty folder `root`; the time of the state of Debian that it is, in seconds since 1970."""
     options = ["--variant=minbase", f"--keyring={KEYRING}", f"--include={','.join(BASE)}"]
-    run(["debootstrap", *options, SUITE, str(root), address], "debootstrap")
-    with services_forbidden(root), mounted(root):
+    run([*PRIVATE, "debootstrap", *options, SUITE, str(root), address], "debootstrap")
+    with services_forbidden(root):
         _add_security(root, address)
-        run(["chroot", str(root), "apt-get", "update", "-q"], "apt-get update in the image")
+        run_inside(root, ["apt-get", "update", "-q"])
+        state = state_of_debian(root)
         install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES, *packages]
-        run(["chroot", str(root), "apt-get", "dist-upgrade", "-y", "-q"], "apt-get dist-upgrade in the image")
-        run(["chroot", str(root), *install], "apt-get install in the image")
-        run(["chroot", str(root), "apt-get", "clean"], "apt-get clean in the image")
-    return state_of_debian(root)
+        for command in (["apt-get", "dist-upgrade", "-y", "-q"], install, ["apt-get", "clean"]):
+            # The initial file system of the kernel has this time too.
+            run_inside(root, command, SOURCE_DATE_EPOCH=str(state))
+    return state
 
 
 def _add_security(root: Path, address: str) -> None:
@@ -115,21 +99,6 @@ def services_forbidden(root: Path) -> Iterator[None]:
     policy.chmod(0o755)
     yield
     policy.unlink()
-
-
-@contextlib.contextmanager
-def mounted(root: Path) -> Iterator[None]:
-    """What programs in the image need of the kernel."""
-    places = (("proc", "proc", ["-t", "proc"]), ("/dev", "dev", ["--bind"]), ("/dev/shm", "dev/shm", ["--bind"]))  # noqa: S108
-    done: list[Path] = []
-    try:
-        for source, name, how in places:
-            run(["mount", *how, source, str(root / name)], f"mount of {name} in the image")
-            done.append(root / name)
-        yield
-    finally:
-        for place in reversed(done):
-            run(["umount", str(place)], f"umount of {place}")
 
 
 def megabytes(folder: Path) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from launcher.image.root import run
+from launcher.image.inside import run_inside
+from launcher.image.programs import run
 
 TREE = Path(__file__).with_name("tree")
 USER, USER_ID = "slipway", 61000
@@ -28,7 +29,7 @@ def settle(root: Path, overlays: Collection[Path]) -> None:
         how = ["-a", "--no-preserve=ownership", "--remove-destination"]
         run(["cp", *how, f"{tree}/.", str(root)], f"copying {tree} into the image")
     # A site's own authorities among them, which Heat and the portal may be signed by.
-    run(["chroot", str(root), "update-ca-certificates"], "update-ca-certificates in the image")
+    run_inside(root, ["update-ca-certificates"])
     _add_user(root)
     for unit in DISABLED:
         _systemctl(root, "disable", unit)
@@ -38,11 +39,11 @@ def settle(root: Path, overlays: Collection[Path]) -> None:
 
 def _systemctl(root: Path, verb: str, unit: str) -> None:
     # It reads and writes links only: no systemd runs there.
-    run(["chroot", str(root), "systemctl", "--quiet", verb, unit], f"systemctl {verb} {unit} in the image")
+    run_inside(root, ["systemctl", "--quiet", verb, unit])
 
 
 def _add_user(root: Path) -> None:
     """A fixed number: what one cluster writes into a folder, the next one's jobs may change."""
     home = f"--home-dir=/var/lib/{USER}"
     add = ["useradd", "--system", f"--uid={USER_ID}", "--user-group", home, "--shell=/usr/sbin/nologin", USER]
-    run(["chroot", str(root), *add], "useradd in the image")
+    run_inside(root, add)

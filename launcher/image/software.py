@@ -6,7 +6,8 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from launcher.image.root import mounted, run
+from launcher.image.inside import run_inside
+from launcher.image.programs import run
 
 # As the cache folder of a machine: `bundle/<version>/` and the parts that it links to.
 STORE = "opt/slipway-store"
@@ -77,10 +78,6 @@ def make_archives(bundle: Path, root: Path, top: Path) -> str:
     inside = Path("/", bundle.relative_to(root))
     command = ["python3", "-B", "-m", "cloudinit.bundle.in_place", str(inside)]
     try:
-        with mounted(root):
-            return run(
-                ["chroot", str(root), "env", "-i", "PATH=/usr/bin:/bin", f"PYTHONPATH=/{CODE}", *command],
-                "the making of archives of class data in the image",
-            ).strip()
+        return run_inside(root, ["env", "-i", "PATH=/usr/bin:/bin", f"PYTHONPATH=/{CODE}", *command]).strip()
     finally:
         shutil.rmtree(root / CODE)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from launcher.image import boot_loader, make, root, settle
+from launcher.problem import Problem
 
 DEB822 = "Types: deb\n# a comment\nURIs: http://mirror.test/debian\nSuites: bookworm\n"
 ONE_LINE = "# deb http://old.test/debian x main\ndeb [signed-by=/k] http://other.test/debian bookworm main\n"
@@ -85,3 +86,10 @@ def test_the_user_of_a_node_has_the_name_that_the_node_program_knows() -> None:
     from cloudinit.slipway_node import user
 
     assert settle.USER == user.NAME
+
+
+def test_a_machines_disk_is_refused_on_other_processors_and_a_containers_is_not() -> None:
+    with pytest.raises(Problem, match=r"(?s)x86_64 only.*ppc64le.*--for container"):
+        make.check_processor(make.MACHINE, "ppc64le")
+    make.check_processor(make.CONTAINER, "ppc64le")
+    make.check_processor(make.MACHINE, "x86_64")
