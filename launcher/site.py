@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from launcher.files import read_json, write_json
@@ -13,6 +13,13 @@ from launcher.problem import Problem
 
 LOOPBACK = "127.0.0.1"
 SERVICES = ("postgres", "redis", "web", "worker")
+# The administrator's settings (docs/admin-guide.md) that hold from one `up` to the next once they were said. An empty
+# value takes one back. What is not here a home has by itself.
+SETTINGS = (
+    *("SLIPWAY_URL", "SLIPWAY_NODE_URL", "SLIPWAY_LOGIN_DOMAIN", "SLIPWAY_PACKAGE_INDEX", "SLIPWAY_BOOT_TIMEOUT"),
+    *("SLIPWAY_TOKEN_HOURS", "SLIPWAY_UPLOAD_LIMIT", "SLIPWAY_LOG_LIMIT", "SLIPWAY_OUTPUT_LIMIT"),
+    *("OS_REGION_NAME", "OS_CLIENT_SECURE_FILE"),
+)
 # Where programs of OpenStack look for their clouds; we give our processes another home folder.
 PLACES = ("clouds.yaml", "~/.config/openstack/clouds.yaml", "/etc/openstack/clouds.yaml")
 
@@ -23,7 +30,7 @@ class Site:
 
     `network` is where the nodes' ports are made, `gateway` the only stranger that may open a cluster's pages: the
     address under which the nodes see the portal. `software` is the bundle for images
-    that have none, a file or an address.
+    that have none, a file or an address. `settings` are those of SETTINGS that were said.
     """
 
     cloud: str
@@ -33,10 +40,12 @@ class Site:
     gateway: str
     software: str = ""
     software_sum: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """What the portal's processes are told of the cloud."""
         return {
+            **self.settings,
             "OS_CLOUD": self.cloud,
             "OS_CLIENT_CONFIG_FILE": self.clouds,
             "SLIPWAY_NETWORK": self.network,
@@ -58,7 +67,8 @@ def settle(paths: Paths, environ: Mapping[str, str]) -> Site | None:
             f"{paths.home} was brought up with the embedded cloud, whose clusters would be lost",
             "set SLIPWAY_HOME to another folder, or unset SLIPWAY_CLOUD",
         )
-    site = described(environ, named, kept, clouds_file(environ))
+    same = kept if kept and kept.cloud == named else None
+    site = described(environ, named, same, clouds_file(environ, same.clouds if same else ""))
     if site != kept:
         write_json(paths.site, asdict(site), 0o600)
     return site
@@ -71,9 +81,8 @@ def read(paths: Paths) -> Site | None:
         return None
 
 
-def described(environ: Mapping[str, str], named: str, kept: Site | None, clouds: str) -> Site:
-    """The site by the variables, or else by what was kept of an earlier `up`. Problem for what is missing or wrong."""
-    same = kept if kept and kept.cloud == named else None
+def described(environ: Mapping[str, str], named: str, same: Site | None, clouds: str) -> Site:
+    """The site by the variables, or else by what an earlier `up` kept of the same. Problem for what is missing."""
     bind = _address("SLIPWAY_BIND", environ.get("SLIPWAY_BIND") or (same.bind if same else LOOPBACK))
     network = environ.get("SLIPWAY_NETWORK") or (same.network if same else "")
     if not network:
@@ -91,12 +100,22 @@ def described(environ: Mapping[str, str], named: str, kept: Site | None, clouds:
         gateway=_address("SLIPWAY_GATEWAY_ADDRESS", gateway),
         software=environ.get("SLIPWAY_SOFTWARE", same.software if same else ""),
         software_sum=environ.get("SLIPWAY_SOFTWARE_SHA512", same.software_sum if same else ""),
+        settings=_settings(environ, same.settings if same else {}),
     )
 
 
-def clouds_file(environ: Mapping[str, str]) -> str:
-    """The clouds.yaml that openstacksdk would take here. Problem where there is none."""
-    named = environ.get("OS_CLIENT_CONFIG_FILE")
+def _settings(environ: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
+    values = {name: environ.get(name, kept.get(name, "")) for name in SETTINGS}
+    # A relative path would be another's for our processes, which have working folders of their own.
+    if values["OS_CLIENT_SECURE_FILE"]:
+        values["OS_CLIENT_SECURE_FILE"] = str(Path(values["OS_CLIENT_SECURE_FILE"]).expanduser().absolute())
+    return {name: value for name, value in values.items() if value}
+
+
+def clouds_file(environ: Mapping[str, str], kept: str) -> str:
+    """The clouds.yaml that is named now, that which this home has kept for its cloud, or else that which openstacksdk
+    would take here. Problem where it is not there: another's entry of the same name may be another cloud."""
+    named = environ.get("OS_CLIENT_CONFIG_FILE") or kept
     for place in [named] if named else PLACES:
         file = Path(place).expanduser().absolute()
         if file.is_file():
@@ -127,3 +146,9 @@ def services_of(paths: Paths) -> tuple[str, ...] | None:
 def bind_address(paths: Paths) -> str:
     site = read(paths)
     return site.bind if site else LOOPBACK
+
+
+def public_url(paths: Paths) -> str:
+    """How browsers reach the portal where its administrator said so; else ""."""
+    site = read(paths)
+    return site.settings.get("SLIPWAY_URL", "") if site else ""

@@ -61,7 +61,9 @@ def status(paths: Paths) -> dict[str, Any]:
         found[name] = service_state(statuses.get(name), process.pid if process else None, answers)
     return {
         "state": overall({name: one["state"] for name, one in found.items()}),
-        "url": configuration.portal_url(chosen, site.bind_address(paths)) if "web" in chosen else None,
+        "url": site.public_url(paths) or configuration.portal_url(chosen, site.bind_address(paths))
+        if "web" in chosen
+        else None,
         "logins_file": str(paths.logins),
         "services": found,
     }

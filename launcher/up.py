@@ -85,7 +85,7 @@ class Ascent:
         for title, action in steps:
             with self.console.step(title) as step:
                 action(step)
-        return self.url
+        return self.environment["SLIPWAY_URL"]
 
     def check(self, step: Step) -> None:
         checks = doctor.judge(doctor.gather(self.paths, "web" in control.recorded(self.paths)))

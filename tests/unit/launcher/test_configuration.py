@@ -46,6 +46,15 @@ def test_it_tells_the_portal_only_of_its_service_user() -> None:
     assert not set(LOGINS.values()) & set(environment.values())
 
 
+def test_what_the_administrator_said_wins_over_the_homes_own_address() -> None:
+    said = {"SLIPWAY_URL": "https://portal.test", "SLIPWAY_LOGIN_DOMAIN": "people"}
+    environment = configuration.portal_environment(
+        PATHS, "http://10.99.0.1:8000", SECRETS, "postgres://x", said, "1-abc"
+    )
+    assert (environment["SLIPWAY_URL"], environment["SLIPWAY_LOGIN_DOMAIN"]) == ("https://portal.test", "people")
+    assert environment["SLIPWAY_NODE_URL"] == "http://10.99.0.1:8000"
+
+
 def test_it_enrols_students_teachers_and_administrators() -> None:
     roster = configuration.courses(CLOUD)
     members = {course["name"]: {m["username"]: m["role"] for m in course["members"]} for course in roster["courses"]}
