@@ -18,6 +18,8 @@ NAME_LIMIT = 60
 # What neither YAML nor XML can carry. Line breaks and tabs can be carried, so they are data like any other.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 CONTROL = "must not contain control characters"
+# RFC 1918
+PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
 def _printable(value: str) -> str:
@@ -62,8 +64,14 @@ def _range(value: str) -> str:
         raise ValueError(
             "must be a range of IPv4 addresses such as 192.0.2.0/24, without bits after its prefix"
         ) from None
-    if network.prefixlen < limits.WIDEST_RANGE or network.network_address.is_unspecified:
-        raise ValueError(f"must be a range of at most a /{limits.WIDEST_RANGE}, and never the whole world")
+    if network.prefixlen < limits.WIDEST_ASKED or network.network_address.is_unspecified:
+        raise ValueError(f"must be a range of at most a /{limits.WIDEST_ASKED}, and never the whole world")
+    return value
+
+
+def _private(value: str) -> str:
+    if not any(ipaddress.IPv4Network(value).subnet_of(private) for private in PRIVATE):
+        raise ValueError(f"must lie in {', '.join(map(str, PRIVATE))}: other addresses are somebody's")
     return value
 
 
@@ -127,6 +135,7 @@ Label = Annotated[str, Field(strict=True, min_length=1, max_length=limits.METADA
 Identifier = Annotated[str, Field(strict=True), AfterValidator(_uuid)]
 Host = Annotated[str, Field(strict=True), AfterValidator(_host)]
 AddressRange = Annotated[str, Field(strict=True), AfterValidator(_range)]
+PrivateRange = Annotated[AddressRange, AfterValidator(_private)]
 WebAddress = Annotated[Label, AfterValidator(_web_address)]
 DownloadAddress = Annotated[WebAddress, AfterValidator(_bare)]
 MountPath = Annotated[Label, AfterValidator(_mount_path)]

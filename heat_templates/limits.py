@@ -9,6 +9,7 @@ WAIT_SECONDS = 43_200  # the longest timeout of a wait condition
 METADATA = 255  # Nova: characters of a key or value of a server's metadata
 NEUTRON_TAG = 60  # Neutron: characters of a tag, in releases before 2024
 WIDEST_RANGE = 8  # no private range is wider: halves of the world are the world too
+WIDEST_ASKED = 16  # ours: of what a person may ask for; a campus is no wider
 ADDRESSES_TAKEN = 5  # of a subnet: network, broadcast, router, DHCP and one to spare
 NODE_BYTES = 8_192  # ours: of a node's user-data, which Heat keeps for each node and sends to Nova
 USER_DATA_BYTES = 65_535 // 4 * 3  # Nova takes 65,535 characters of base64

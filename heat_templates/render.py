@@ -83,6 +83,7 @@ def render(spec: ClusterSpec) -> Rendering:
         cluster=cluster_facts(spec),
         nodes=[_node(spec, manifest, node) for node in nodes],
         page_ports=sorted({page.port for page in manifest.pages}),
+        visitors_ports=sorted({page.port for page in manifest.pages if page.for_visitors}),
         master=manifest.master.name,
         user_data=user_data,
     )

@@ -28,6 +28,7 @@ from heat_templates.fields import (
     MountPath,
     Name,
     PackageName,
+    PrivateRange,
     SettingName,
     SettingValue,
     Sha512,
@@ -66,7 +67,9 @@ class OwnNetwork(_Part):
     """A network, a subnet and a router of the cluster's own."""
 
     external: Label = Field(title="External network", description="the network that the router leads to")
-    cidr: AddressRange = Field(title="Address range", description="of the subnet, such as 10.20.0.0/24")
+    cidr: PrivateRange = Field(
+        title="Address range", description="of the subnet, private addresses such as 10.20.0.0/24"
+    )
     dns: list[Host] = Field(default=[], max_length=5, title="DNS servers", description="IPv4 addresses")
 
 
@@ -75,7 +78,8 @@ class FloatingIp(_Part):
 
     network: Label = Field(title="Network", description="the external network that the address is taken from")
     allowed: AddressRange = Field(
-        title="Who may come in", description="the only addresses that may open the cluster's pages, as 192.0.2.0/24"
+        title="Who may come in",
+        description="who may come, to Spark's page and with a key pair by SSH: addresses as 192.0.2.0/24",
     )
 
 
@@ -167,13 +171,13 @@ class ClusterSpec(_Part):
     own_network: OwnNetwork | None = Field(
         default=None,
         title="Own network",
-        description="a network, a subnet and a router for this cluster alone, in place of the shared one",
+        description="a network, a subnet and a router for this cluster alone; without scratch and NFS folders",
         json_schema_extra=PERSON,
     )
     key_pair: Label | None = Field(
         default=None,
         title="Key pair",
-        description="a key pair of the cloud that opens the machines by SSH",
+        description="a key pair of the cloud, where the image has an SSH server; in by floating_ip only",
         json_schema_extra=PERSON,
     )
     floating_ip: FloatingIp | None = Field(
@@ -326,6 +330,13 @@ def _network_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
         nodes = len(frameworks.manifest(spec.framework).nodes(spec.workers))
         if addresses < nodes:
             yield "own_network.cidr", f"has room for {max(addresses, 0)} machines, and there are {nodes}"
+        # Behind a router a server of NFS sees the router's address: its rules would shut the machines out, or let in
+        # whoever comes by the same router.
+        if spec.scratch or any(folder.protocol == "NFS" for folder in spec.folders):
+            yield (
+                "own_network",
+                "goes with neither a scratch folder nor folders over NFS: these know machines by address",
+            )
 
 
 def _path_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:

@@ -43,13 +43,17 @@ class Port:
 
 @dataclass(frozen=True)
 class Page:
-    """A web page of the cluster: on every node of `role`, at `port` (a number) and `path`."""
+    """A web page of the cluster: on every node of `role`, at `port` (a number) and `path`.
+
+    `for_visitors`: those that a floating IP admits may open it too, not only the gateway.
+    """
 
     name: str
     title: str
     role: str
     port: int
     path: str
+    for_visitors: bool
 
 
 @dataclass(frozen=True)

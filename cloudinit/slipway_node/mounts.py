@@ -105,7 +105,8 @@ def _mount_until(
         pause = backoff.pause()
         if NO_SUCH_KIND.search(error):
             raise StepError(
-                f"this node cannot mount {mount.path} ({mount.protocol}): {error}; choose an image that can"
+                f"this node cannot mount {mount.path} ({mount.protocol}): {error}; choose an image that can (for "
+                "CephFS one that was made with --package ceph-common)"
             )
         if time.monotonic() + pause > end:
             raise StepError(

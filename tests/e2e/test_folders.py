@@ -23,7 +23,6 @@ PATH = "/data/numbers"
 Json = dict[str, Any]
 # What the second cluster has beside the folder.
 MORE = {
-    "own_network": {"external": "campus", "cidr": "10.20.0.0/24"},
     "scratch": {"size_gb": 1, "share_type": "nfs"},
     "spread": True,
     "settings": {"spark": {"spark.sql.shuffle.partitions": "7"}},

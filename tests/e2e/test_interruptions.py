@@ -152,7 +152,8 @@ def test_a_create_while_heat_is_down_is_accepted_and_made_when_heat_is_back(
 def test_a_cluster_that_expires_ends_and_its_job_with_it(
     house: Embedded, student: Client, course: str, tmp_path: Path
 ) -> None:
-    made = student.create_cluster(course, "short", 1, "small", 1)
+    apart = {"own_network": {"external": "campus", "cidr": "10.20.0.0/24"}}  # its network goes with it
+    made = student.create_cluster(course, "short", 1, "small", 1, more=apart)
     assert student.wait_for_cluster(made["id"], 240)["status"] == "ready"
     program = tmp_path / "long.py"
     program.write_text("import time\nprint('begun', flush=True)\ntime.sleep(600)\n")

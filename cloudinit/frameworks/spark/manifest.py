@@ -48,8 +48,9 @@ MANIFEST = Manifest(
         Port("worker-http", 8081, "worker"),
     ),
     pages=(
-        Page("spark", "Spark: workers and applications", "master", 8080, "/"),
-        Page("hdfs", "HDFS: datanodes and files", "master", 9870, "/dfshealth.html"),
+        Page("spark", "Spark: workers and applications", "master", 8080, "/", for_visitors=True),
+        # The namenode's own filter answers the nodes and the gateway, by their addresses, and all others with 403.
+        Page("hdfs", "HDFS: datanodes and files", "master", 9870, "/dfshealth.html", for_visitors=False),
     ),
     minimum_workers=1,
     maximum_workers=160,

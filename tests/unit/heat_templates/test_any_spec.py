@@ -51,8 +51,8 @@ def specs(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> st.S
 
 
 def made(values: dict[str, Any]) -> ClusterSpec:
-    own_network = {"network": None} if values.get("own_network") else {}
-    return ClusterSpec.from_mapping({**values, **own_network})
+    apart = {"network": None, "scratch": None, "folders": []} if values.get("own_network") else {}
+    return ClusterSpec.from_mapping({**values, **apart})
 
 
 def fields_of(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> dict[str, st.SearchStrategy[Any]]:

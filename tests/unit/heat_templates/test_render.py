@@ -42,6 +42,7 @@ def load(spec: ClusterSpec) -> dict[str, Any]:
 
 
 # What is asked for in each golden template, beside examples/cluster.yaml.
+OWN_NETWORK = {"external": "campus", "cidr": "10.20.0.0/24"}
 GOLDEN: dict[str, dict[str, Any]] = {
     "spark-1": {"workers": 1},
     "spark-2": {"workers": 2},
@@ -126,6 +127,16 @@ def test_secrets_are_hidden_parameters_and_stand_nowhere_else() -> None:
     assert rendering.template.count("cluster_secret") == 1 + 3  # declared, and in the facts of each node
 
 
+def test_a_floating_ip_opens_the_pages_that_answer_strangers_and_no_other() -> None:
+    rules = load(example(**GOLDEN["floating-ip"]))["resources"]["visitors"]["properties"]["rules"]
+    assert {rule["port_range_min"] for rule in rules} == {22, 8080}  # HDFS's page answers its own and the gateway only
+
+
+def test_a_network_of_its_own_goes_with_folders_that_know_machines_by_a_name() -> None:
+    ceph = {"path": "/data/a", "export": "192.0.2.8:/volumes/1", "protocol": "CEPHFS"}
+    assert example(network=None, own_network=OWN_NETWORK, folders=[ceph]).folders
+
+
 def test_the_security_group_admits_the_cluster_and_the_gateway_only() -> None:
     rules = load(example())["resources"]["members"]["properties"]["rules"]
     own, *others = rules
@@ -170,9 +181,15 @@ def test_a_wrong_field_is_named_with_what_is_allowed(field: str, value: object, 
         ({"hdfs": {"volume_gb": 5}}, "hdfs.volume_gb", "and only with it"),
         ({"hdfs": {"volumes": 5}}, "hdfs.volumes", "unknown; known are storage, volume_gb"),
         ({"floating_ip": {"network": "n", "allowed": "0.0.0.0/0"}}, "floating_ip.allowed", "never the whole world"),
-        ({"floating_ip": {"network": "n", "allowed": "64.0.0.0/2"}}, "floating_ip.allowed", "at most a /8"),
+        ({"floating_ip": {"network": "n", "allowed": "64.0.0.0/2"}}, "floating_ip.allowed", "at most a /16"),
         ({"floating_ip": {"network": "n", "allowed": "10.0.0.1/24"}}, "floating_ip.allowed", "without bits after"),
+        ({"floating_ip": {"network": "n", "allowed": "10.0.0.0/15"}}, "floating_ip.allowed", "at most a /16"),
         ({"network": None}, "network", "ask for own_network"),
+        ({"network": None, "own_network": OWN_NETWORK, "scratch": {"size_gb": 1}}, "own_network", "neither a scratch"),
+        ({"network": None, "own_network": OWN_NETWORK, "folders": [{"path": "/a", "export": "x"}]},
+         "own_network", "over NFS"),
+        ({"own_network": {"external": "n", "cidr": "192.0.2.0/24"}}, "own_network.cidr", "192.168.0.0/16"),
+        ({"own_network": {"external": "n", "cidr": "172.32.0.0/16"}}, "own_network.cidr", "172.16.0.0/12"),
         ({"own_network": {"external": "n", "cidr": "10.0.0.0/24"}}, "network", "one of the two"),
         ({"network": None, "workers": 3, "own_network": {"external": "n", "cidr": "10.0.0.0/29"}},
          "own_network.cidr", "has room for 3 machines, and there are 4"),

@@ -29,9 +29,12 @@ def quota_table() -> list[str]:
 
 def port_table() -> list[str]:
     manifest = frameworks.manifest("spark")
-    pages = {page.port for page in manifest.pages}
-    who = {True: "the cluster's nodes, the gateway", False: "the cluster's nodes"}
-    return [f"| {port.role} | {port.number} | {who[port.number in pages]} | {port.name} |" for port in manifest.ports]
+    pages = {page.port: page.for_visitors for page in manifest.pages}
+    more = {None: "", False: ", the gateway", True: ", the gateway, visitors"}
+    return [
+        f"| {port.role} | {port.number} | the cluster's nodes{more[pages.get(port.number)]} | {port.name} |"
+        for port in manifest.ports
+    ]
 
 
 def test_the_quotas_of_a_cluster_are_those_of_its_template() -> None:
