@@ -64,7 +64,7 @@ class Boot:
         self._bundle = bundle
         self._find_manifest = manifest
         self._find_half = half
-        self._began = time.monotonic()
+        self._began = machine.began or time.monotonic()
         self._end = self._began
         self._step = "facts"
         self._portal: PortalClient | None = None

@@ -26,6 +26,7 @@ FILE_SYSTEMS = ("ext3", "ext4", "xfs")
 NOVAS = ("vfat", "ntfs")
 LABEL = "ephemeral0"
 CLOUD_INITS = Path("/mnt")
+CLOUD_INITS_MARK = "comment=cloudconfig"  # in fstab
 WHOLE_DISK = re.compile(r"(vd|sd|xvd)[a-z]+|nvme\d+n\d+")
 NOTHING_FOUND = 2  # blkid's exit status
 FORMAT_SECONDS = 600.0
@@ -38,6 +39,7 @@ class Machine:
 
     dev: Path = Path("/dev")
     blocks: Path = Path("/sys/block")
+    fstab: Path = Path("/etc/fstab")
 
 
 def mount_disks(node: Node, end: float, say: Callable[[str], None], machine: Machine | None = None) -> None:
@@ -95,13 +97,20 @@ def ephemeral_disk(machine: Machine) -> Path:
     for link in machine.dev.glob("disk/by-label/*"):
         if link.name.lower() == LABEL:
             return link
-    if source := _source_of(CLOUD_INITS):
+    if (source := _source_of(CLOUD_INITS)) and _is_cloud_inits(machine):
         return source
-    blank = [disk for disk in _unused(machine) if not probe(disk).kind]
+    blank = [disk for disk in _unused(machine) if not _probed(disk, "a disk").kind]
     if len(blank) != 1:
         found = f"several disks are blank ({', '.join(map(str, blank))})" if blank else "no disk is blank"
         raise StepError(f"no disk has the label {LABEL}, and {found}: choose a flavor with one ephemeral disk")
     return blank[0]
+
+
+def _is_cloud_inits(machine: Machine) -> bool:
+    """Whether cloud-init has mounted what is at /mnt; a site's image may have a disk of its own there."""
+    lines = machine.fstab.read_text(encoding="utf-8").splitlines() if machine.fstab.exists() else []
+    entries = [line.split() for line in lines]
+    return any(len(entry) > 3 and entry[1] == str(CLOUD_INITS) and CLOUD_INITS_MARK in entry[3] for entry in entries)
 
 
 def _source_of(folder: Path) -> Path | None:
@@ -138,9 +147,11 @@ class Content:
 
 
 def probe(disk: Path) -> Content:
-    """OSError: it cannot be read."""
+    """OSError: it cannot be read; TimeoutExpired: nor does it say so."""
     command = ["blkid", "-p", "-o", "export", str(disk)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=SECONDS
+    )
     if done.returncode == NOTHING_FOUND:
         # So it ends too where it cannot read.
         with disk.open("rb") as stream:
@@ -167,7 +178,7 @@ def prepare(disk: Path, name: str, label: str = "") -> None:
 def _probed(disk: Path, name: str) -> Content:
     try:
         return probe(disk)
-    except OSError as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise StepError(f"{name} ({disk}) cannot be read: {error}") from error
 
 

@@ -31,6 +31,7 @@ PROTOCOLS = ("NFS", "CEPHFS")
 ACCESSES = ("ro", "rw")
 FAMILIES = ("spark", "hadoop")  # of settings
 LONGEST_BOOT = 24 * 3600
+BEGAN = "SLIPWAY_BOOT_BEGAN"  # in the environment, where the bundle had to be fetched first
 
 
 class FactsError(Exception):
@@ -99,6 +100,7 @@ class Machine:
     vcpus: int
     run: Path
     java: Path
+    began: float = 0.0  # when the boot began, by the monotonic clock, where that was before this program; else 0
 
     @property
     def embedded(self) -> bool:
@@ -120,6 +122,7 @@ def read_machine(environment: Mapping[str, str]) -> Machine:
         vcpus=_figure(environment, "SLIPWAY_VCPUS") or capacity.vcpus(),
         run=Path(environment.get("SLIPWAY_RUN") or "/run/slipway"),
         java=Path(java),
+        began=float(environment.get(BEGAN) or 0),
     )
 
 
@@ -152,6 +155,11 @@ def parse_portal(document: Mapping[str, Any]) -> Portal | None:
     return Portal(found["url"], found["credential"])
 
 
+def parse_boot_seconds(document: Mapping[str, Any]) -> int:
+    """The bound of the whole boot. FactsError where there is none."""
+    return _number(document, "cluster.boot_seconds", 1, LONGEST_BOOT)
+
+
 def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
     """The facts for a node whose bundle has this version. FactsError names the first that is wrong."""
     if document.get("version") != VERSION:
@@ -174,7 +182,7 @@ def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
         role=_text(document, "node.role", NAME),
         hosts=parse_hosts(document.get("hosts")),
         gateway=_address("cluster.gateway", document["cluster"].get("gateway")),
-        boot_seconds=_number(document, "cluster.boot_seconds", 1, LONGEST_BOOT),
+        boot_seconds=parse_boot_seconds(document),
         storage=_choice(document, "cluster.storage", STORAGES),
         volumes=_texts(document, "volumes", IDENTIFIER),
         mounts=_mounts(document),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,18 +18,18 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import wait_condition
-from .facts import PATH, FactsError, Signal, parse_portal, parse_signal, read_document
+from .facts import BEGAN, PATH, FactsError, Signal, parse_boot_seconds, parse_portal, parse_signal, read_document
 from .portal import EventPoster, PortalClient
 
 STEP = "facts"  # to be what it is to be, a node needs the program that reads them
 PIECE = 1 << 20
 CALL_SECONDS = 60.0
-BOUND_SECONDS = 600.0
 PAUSE_SECONDS = 5.0
 EVENT_SECONDS = 5.0
+SCRATCH = ".slipway-"
 ADVICE = "tell the portal's administrator"
 
 
@@ -53,25 +55,37 @@ def software_of(document: dict[str, Any]) -> Software:
     return Software(found["url"], found["sha512"])
 
 
-def fetch(software: Software, place: Path, pause: Callable[[float], None] = time.sleep) -> None:
-    """Make `place/slipway-store` and the link `place/slipway` into it, from an archive that holds both."""
-    end = time.monotonic() + BOUND_SECONDS
-    with tempfile.TemporaryDirectory(dir=place, prefix=".slipway-") as folder:
+def fetch(software: Software, place: Path, end: float, pause: Callable[[float], None] = time.sleep) -> None:
+    """Make `place/slipway-store` and the link `place/slipway` into it, from an archive that holds both.
+
+    FetchError where that is not done at the monotonic time `end`.
+    """
+    for left in place.glob(f"{SCRATCH}*"):  # of a fetch that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=SCRATCH) as folder:
         archive = Path(folder) / "archive"
-        while trouble := _download(software, archive):
-            if time.monotonic() > end:
-                raise FetchError(f"the bundle could not be fetched from {software.url}: {trouble}; {ADVICE}")
+        while trouble := _download(software, archive, end):
+            if time.monotonic() + PAUSE_SECONDS > end:
+                raise FetchError(f"the bundle could not be fetched from {software.url} in time: {trouble}; {ADVICE}")
             pause(PAUSE_SECONDS)
+        _unpack(archive, Path(folder), end)
+        _put(Path(folder), place)
+
+
+def _unpack(archive: Path, folder: Path, end: float) -> None:
+    try:
         done = subprocess.run(
-            ["tar", "-x", "--no-same-owner", "-f", str(archive), "-C", folder],
+            ["tar", "-x", "--no-same-owner", "-f", str(archive), "-C", str(folder)],
             check=False,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            timeout=max(1.0, end - time.monotonic()),
         )
-        if done.returncode:
-            raise FetchError(f"the bundle could not be unpacked: {done.stderr.strip()[-500:]}")
-        _put(Path(folder), place)
+    except subprocess.TimeoutExpired as error:
+        raise FetchError(f"the bundle could not be unpacked in time; {ADVICE}") from error
+    if done.returncode:
+        raise FetchError(f"the bundle could not be unpacked: {done.stderr.strip()[-500:]}")
 
 
 def _put(unpacked: Path, place: Path) -> None:
@@ -85,15 +99,19 @@ def _put(unpacked: Path, place: Path) -> None:
     link.replace(place / "slipway")
 
 
-def _download(software: Software, target: Path) -> str:
+def _download(software: Software, target: Path, end: float) -> str:
     """What went wrong and may go better next time; "" if nothing. FetchError where it will not."""
     total = hashlib.sha512()
+    timeout = max(1.0, min(CALL_SECONDS, end - time.monotonic()))
     try:
         with (
-            urllib.request.urlopen(software.url, timeout=CALL_SECONDS) as answer,  # noqa: S310 - http or https, by the spec
+            urllib.request.urlopen(software.url, timeout=timeout) as answer,  # noqa: S310 - http or https, by the spec
             target.open("wb") as file,
         ):
-            while piece := answer.read(PIECE):
+            # What has come, and no whole piece: a trickle shall end in time, too.
+            while piece := answer.read1(PIECE):
+                if time.monotonic() > end:
+                    return f"after {target.stat().st_size} bytes, {answer.length} more are to come"
                 total.update(piece)
                 file.write(piece)
             if answer.length:
@@ -112,20 +130,25 @@ def _download(software: Software, target: Path) -> str:
     return ""
 
 
-def main(place: Path) -> int:
-    """0, or 1 after a failure that Heat and the portal have been told."""
+def main(place: Path, arguments: list[str]) -> int:
+    """Become the bundle's program, or return 1 after a failure that Heat and the portal have been told."""
     document: dict[str, Any] = {}
+    began = time.monotonic()
     try:
         document = read_document(Path(PATH))
         software = software_of(document)
-        began = time.monotonic()
-        fetch(software, place)
+        fetch(software, place, began + parse_boot_seconds(document))
     except (FetchError, FactsError, OSError) as error:
         _tell(document, parse_signal(document), str(error))
         print(f"slipway-node: {error}", file=sys.stderr)
         return 1
-    print(f"the bundle was fetched in {time.monotonic() - began:.0f} s from {software.url}")
-    return 0
+    print(f"the bundle was fetched in {time.monotonic() - began:.0f} s from {software.url}", flush=True)
+    return _become(place / "slipway" / "bin" / "slipway-node", arguments, began)
+
+
+def _become(program: Path, arguments: list[str], began: float) -> NoReturn:
+    # The boot's bound counts from the fetch's beginning: who waits for the node waits for both.
+    os.execve(program, [str(program), *arguments], {**os.environ, BEGAN: str(began)})
 
 
 def _tell(document: dict[str, Any], signal: Signal | None, reason: str) -> None:

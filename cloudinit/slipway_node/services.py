@@ -133,7 +133,13 @@ class Supervisor:
         self._node.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         python = str(self._node.bundle / "node-python" / "bin" / "python")
         command = [python, "-I", "-m", "supervisor.supervisord", "-c", str(self._configuration)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        try:
+            # It ends when the supervisor has gone into the background.
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=START_SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ServiceError(f"the supervisor did not start within {START_SECONDS:.0f} s") from error
         if done.returncode != 0:
             raise ServiceError("the supervisor did not start", (done.stdout + done.stderr).strip()[-TAIL_BYTES:])
         end = time.monotonic() + START_SECONDS

@@ -23,13 +23,12 @@ if [ "$1" = boot ] && [ -z "$SLIPWAY_NODE_UNIT" ] && [ -d /run/systemd/system ];
     exit 1
 fi
 seed=$(dirname "$(dirname "$(readlink -f "$0")")")
-/usr/bin/python3 -I -S -c '
+exec /usr/bin/python3 -I -S -c '
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from slipway_node.fetch import main
-sys.exit(main(pathlib.Path("/opt")))
-' "$seed/slipway-node.pyz" || exit 1
-exec /opt/slipway/bin/slipway-node "$@"
+sys.exit(main(pathlib.Path("/opt"), sys.argv[2:]))
+' "$seed/slipway-node.pyz" "$@"
 """
 
 

@@ -60,6 +60,7 @@ def report_of_cluster(node: Node) -> Report:
     """What the master knows; where it cannot be asked, the others are not blamed."""
     try:
         spark, hdfs = _ask(node, MASTER_PORT, "GET", "/json/"), _bean(node, "NameNodeInfo")
+        figures = _bean(node, "FSNamesystem") if node.leaving else {}
     except _NoAnswerError as error:
         return Report({node.master: str(error)})
     places = _places(node)
@@ -67,7 +68,10 @@ def report_of_cluster(node: Node) -> Report:
     return Report(
         known_troubles(spark, hdfs, present, node.master),
         storage_of(hdfs, places),
-        {name: departure_gap(spark, hdfs, places[name]) or _executors(node, name) for name in sorted(node.leaving)},
+        {
+            name: departure_gap(spark, hdfs, figures, places[name]) or _executors(node, name)
+            for name in sorted(node.leaving)
+        },
     )
 
 
@@ -118,18 +122,39 @@ def storage_of(hdfs: Mapping[str, Any], places: Mapping[str, Place]) -> dict[str
     }
 
 
-def departure_gap(spark: Mapping[str, Any], hdfs: Mapping[str, Any], place: Place) -> str:
-    """What keeps a node that is to leave: work that it may still get, or blocks that only it has; "" where nothing."""
+def departure_gap(spark: Mapping[str, Any], hdfs: Mapping[str, Any], figures: Mapping[str, Any], place: Place) -> str:
+    """What keeps a node that is to leave: work that it may still get, or blocks that only it has; "" where nothing.
+
+    `figures`: those of the namenode's file system.
+    """
     host, address = place
     if worker_state(spark, host) == "ALIVE":
         return "Spark still gives work to it"
-    datanode = _datanodes(hdfs, "LiveNodes").get(address) or _datanodes(hdfs, "DeadNodes").get(address) or {}
-    if datanode.get("adminState") == "Decommissioned" or datanode.get("decommissioned"):
-        return ""
+    live, dead = _datanodes(hdfs, "LiveNodes").get(address, {}), _datanodes(hdfs, "DeadNodes").get(address, {})
+    if live.get("adminState") == "Decommissioned":
+        return _open_files_gap(figures)
+    if dead.get("decommissioned"):
+        return _lost_blocks_gap(hdfs, figures)
     progress = _datanodes(hdfs, "DecomNodes").get(address)
     if progress is None:
         return "HDFS has not begun to copy its blocks"
     return f"HDFS has still to copy {progress.get('underReplicatedBlocks', 0)} of its blocks"
+
+
+def _open_files_gap(figures: Mapping[str, Any]) -> str:
+    # HDFS looks at whole blocks only (HDFS-17658): the one that a file still grows by may be on this node alone.
+    count = int(figures.get("NumFilesUnderConstruction", 0))
+    return f"a file in HDFS is still being written ({count} are open), and its last block may be on it" if count else ""
+
+
+def _lost_blocks_gap(hdfs: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
+    # A datanode that is dead counts as decommissioned at once, whatever only it has.
+    if missing := int(hdfs.get("NumberOfMissingBlocks", 0)):
+        return f"its datanode is dead, and {missing} blocks are on no node that lives: they may be on its disks alone"
+    last = int(hdfs.get("HighestPriorityLowRedundancyReplicatedBlocks", 0))
+    if left := last + int(figures.get("PendingReconstructionBlocks", 0)):
+        return f"its datanode is dead, and HDFS has still to copy {left} blocks of which there are too few"
+    return ""
 
 
 def listing_gap(hdfs: Mapping[str, Any], places: Mapping[str, Place], leaving: Set[str]) -> str:

@@ -70,6 +70,7 @@ def configuration(node: Node) -> list[ConfigurationFile]:
     files = [
         *(_hadoop_file(node, name, values) for name in ("hdfs-site", "hadoop-policy")),
         ConfigurationFile(hadoop / "log4j.properties", _template("log4j.properties")),
+        ConfigurationFile(hadoop / "hadoop-metrics2.properties", _template("hadoop-metrics2.properties")),
         # The cluster's secret: for the node's own user only.
         ConfigurationFile(spark / "spark-defaults.conf", _lines(_spark_settings(node, values)), 0o600),
         ConfigurationFile(spark / "log4j2.properties", _template("log4j2.properties")),

@@ -24,7 +24,7 @@ class Rack:
     """A machine's folders of devices, as udev and the kernel fill them; a disk is a file."""
 
     def __init__(self, folder: Path) -> None:
-        self.machine = Machine(folder / "dev", folder / "block")
+        self.machine = Machine(folder / "dev", folder / "block", folder / "fstab")
         self.programs = folder / "bin"
         for place in (self.machine.dev / "disk/by-id", self.machine.dev / "disk/by-label", self.machine.blocks):
             place.mkdir(parents=True)
@@ -135,7 +135,23 @@ def test_it_knows_the_ephemeral_disk_by_where_cloud_init_has_mounted_it(
     rack: Rack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disks, "own_mountinfo", lambda: "36 35 98:0 / /mnt rw - ext4 /dev/vdb rw\n")
+    rack.machine.fstab.write_text("/dev/vdb /mnt auto defaults,nofail,comment=cloudconfig 0 2\n")
     assert ephemeral_disk(rack.machine) == Path("/dev/vdb")
+
+
+def test_a_disk_that_a_site_has_mounted_there_is_none_of_ours(rack: Rack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disks, "own_mountinfo", lambda: "36 35 98:0 / /mnt rw - ext4 /dev/vdb rw\n")
+    rack.machine.fstab.write_text("UUID=1 / ext4 defaults 0 1\n/dev/vdb /mnt ext4 defaults 0 2\n")
+    with pytest.raises(StepError, match="no disk is blank"):
+        ephemeral_disk(rack.machine)
+
+
+def test_a_disk_that_never_answers_ends_the_step_with_words(rack: Rack, monkeypatch: pytest.MonkeyPatch) -> None:
+    rack.add("vdb")
+    (rack.programs / "blkid").write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr(disks, "SECONDS", 0.2)
+    with pytest.raises(StepError, match=r"vdb\) cannot be read"):
+        ephemeral_disk(rack.machine)
 
 
 def test_else_the_ephemeral_disk_is_the_one_that_is_blank_and_part_of_nothing(rack: Rack) -> None:

@@ -125,7 +125,31 @@ NO_MORE_WORK = {"workers": [{"host": HOST, "state": "DECOMMISSIONED"}]}
 def test_a_node_may_leave_when_it_gets_no_work_and_all_its_blocks_are_elsewhere(
     spark: dict[str, object], hdfs: dict[str, object], words: str
 ) -> None:
-    gap = departure_gap(spark, hdfs, NODES["worker-01"])
+    gap = departure_gap(spark, hdfs, {}, NODES["worker-01"])
+    assert words in gap
+    assert bool(gap) == bool(words)
+
+
+def test_a_node_stays_while_a_file_is_being_written_as_hdfs_counts_whole_blocks_only() -> None:
+    hdfs = listed("LiveNodes", adminState="Decommissioned")
+    assert "still being written (2 are open)" in departure_gap(
+        NO_MORE_WORK, hdfs, {"NumFilesUnderConstruction": 2}, NODES["worker-01"]
+    )
+    assert departure_gap(NO_MORE_WORK, hdfs, {"NumFilesUnderConstruction": 0}, NODES["worker-01"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "figures", "words"),
+    [
+        ({"NumberOfMissingBlocks": 3}, {}, "3 blocks are on no node that lives"),
+        ({"HighestPriorityLowRedundancyReplicatedBlocks": 2}, {"PendingReconstructionBlocks": 1}, "copy 3 blocks"),
+        ({"NumberOfMissingBlocks": 0}, {"PendingReconstructionBlocks": 0, "NumFilesUnderConstruction": 5}, ""),
+    ],
+)
+def test_a_dead_datanode_may_leave_only_when_all_its_blocks_are_on_others(
+    more: dict[str, object], figures: dict[str, object], words: str
+) -> None:
+    gap = departure_gap({}, listed("DeadNodes", decommissioned=True) | more, figures, NODES["worker-01"])
     assert words in gap
     assert bool(gap) == bool(words)
 
