@@ -18,13 +18,17 @@ from django.db import connection
 log = logging.getLogger(__name__)
 
 CHANNEL = "slipway"
-FOLDERS = "folders"  # the topic of all of them: they change seldom
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
 def cluster_topic(cluster_id: UUID) -> str:
     return f"cluster:{cluster_id}"
+
+
+def folders_topic(course_id: UUID) -> str:
+    """Of all folders of a course: they change seldom."""
+    return f"folders:{course_id}"
 
 
 def job_topic(job_id: UUID) -> str:
@@ -53,19 +57,21 @@ class Listener:
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def hears(self, topic: str) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever something may have happened to the topic. Look at the data after entering, as
-        what happened before is not told."""
+    async def hears(self, *topics: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever something may have happened to one of the topics. Look at the data after
+        entering, as what happened before is not told."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen())
         event = asyncio.Event()
-        self._waiting[topic].add(event)
+        for topic in topics:
+            self._waiting[topic].add(event)
         try:
             yield event
         finally:
-            self._waiting[topic].discard(event)
-            if not self._waiting[topic]:
-                del self._waiting[topic]
+            for topic in topics:
+                self._waiting[topic].discard(event)
+                if not self._waiting[topic]:
+                    del self._waiting[topic]
 
     async def _listen(self) -> None:
         pause = 0.2

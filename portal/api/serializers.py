@@ -11,7 +11,7 @@ from heat_templates.schema import request
 from portal.clusters.models import Cluster
 from portal.clusters.wishes import FolderUse, Wish
 from portal.courses.models import Course
-from portal.folders.models import Folder, Mount
+from portal.folders.models import Access, Folder, Mount
 from portal.folders.services import Seen
 from portal.jobs.models import Job, JobOutput
 
@@ -36,7 +36,7 @@ class CredentialsSerializer(StrictSerializer):
 class FolderUseSerializer(StrictSerializer):
     folder = serializers.UUIDField()
     path = serializers.CharField(max_length=255, default="", allow_blank=True)
-    access = serializers.ChoiceField(Mount.Access.choices, default=Mount.Access.READ_WRITE)
+    access = serializers.ChoiceField(Access.choices, default=Access.READ_WRITE)
 
 
 class WishSerializer(StrictSerializer):
@@ -66,6 +66,7 @@ class FolderWishSerializer(StrictSerializer):
     name = serializers.CharField()
     size_gb = serializers.IntegerField()
     share_type = serializers.CharField(max_length=255, default="", allow_blank=True)
+    access_for_students = serializers.ChoiceField(Access.choices, default=Access.READ_WRITE)
 
 
 class GrowthSerializer(StrictSerializer):
@@ -146,8 +147,8 @@ class FolderSerializer(serializers.ModelSerializer[Folder]):
     class Meta:
         model = Folder
         fields = (
-            "id", "name", "course", "maker", "share_type", "protocol", "size_gb", "wanted_gb", "status", "target",
-            "exports", "waiting_for", "failure", "created_at", "ended_at",
+            "id", "name", "course", "maker", "share_type", "protocol", "access_for_students", "size_gb", "wanted_gb",
+            "status", "target", "exports", "waiting_for", "failure", "created_at", "ended_at",
         )  # fmt: skip
 
 

@@ -44,15 +44,16 @@ class CloudRefused(Exception):
     """The cloud answered no, and will again: the message is its reason."""
 
 
-def make(auth: v3.Password) -> session.Session:
+def make(auth: v3.Password, timeout: float | None = None) -> session.Session:
     cloud = settings.CLOUD
-    return session.Session(auth, verify=cloud.verify, cert=cloud.client_certificate, timeout=TIMEOUT)
+    return session.Session(auth, verify=cloud.verify, cert=cloud.client_certificate, timeout=timeout or TIMEOUT)
 
 
 @functools.lru_cache(maxsize=1000)
-def for_project(project_id: str) -> session.Session:
-    """The service user's session in a project. It renews its token by itself, also in the middle of a long life."""
-    return make(_service_user(project_id=project_id))
+def for_project(project_id: str, timeout: float | None = None) -> session.Session:
+    """The service user's session in a project. It renews its token by itself, also in the middle of a long life. With a
+    `timeout` for whoever cannot wait as long as others."""
+    return make(_service_user(project_id=project_id), timeout)
 
 
 def unscoped() -> session.Session:

@@ -48,8 +48,8 @@ class Rule:
 
 
 @functools.lru_cache(maxsize=1000)
-def _manila(project_id: str) -> Any:
-    session = sessions.for_project(project_id)
+def _manila(project_id: str, timeout: float | None = None) -> Any:
+    session = sessions.for_project(project_id, timeout)
     try:
         where = session.get_endpoint(None, service_type="sharev2", **settings.CLOUD.endpoint)
     except keystone.EndpointNotFound as error:
@@ -126,10 +126,10 @@ def export_paths(said: Any) -> list[str]:
     return [each if isinstance(each, str) else str(each.path) for each in records]
 
 
-def rules(project_id: str, share_id: str) -> list[Rule]:
+def rules(project_id: str, share_id: str, timeout: float | None = None) -> list[Rule]:
     """All access rules of a share; none of one that is gone. Raises CloudUnavailable, CloudRefused."""
     with _named_failures():
-        cloud = _manila(project_id)
+        cloud = _manila(project_id, timeout)
         try:
             apart = cloud.api_version >= RULES_APART
             rows = cloud.share_access_rules.access_list(share_id) if apart else cloud.shares.access_list(share_id)

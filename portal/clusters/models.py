@@ -16,6 +16,7 @@ from cloudinit.frameworks.manifest import Manifest, worker_numbers
 from portal.clusters import progress
 from portal.clusters.health import Health, health
 from portal.courses.models import Course
+from portal.folders.models import CLUSTER_DELETED
 
 
 class Status(models.TextChoices):
@@ -25,7 +26,7 @@ class Status(models.TextChoices):
     READY = "ready", "Ready"
     UPDATING = "updating", "Updating"
     DELETING = "deleting", "Deleting"
-    DELETED = "deleted", "Deleted"
+    DELETED = CLUSTER_DELETED, "Deleted"
     FAILED = "failed", "Failed"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,11 +22,9 @@ from portal.clusters.models import Cluster
 from portal.clusters.offers import choose_image, no_image, size_together, sizes_of, too_few_gpus, unknown_names
 from portal.courses.models import Course
 from portal.folders import services as folders
-from portal.folders.models import Folder, Mount
+from portal.folders.models import Access, Folder, Mount
 from portal.refusals import Invalid
-
-# A person's text may be anything on one line. The generator would carry line breaks, but a list of clusters would not.
-NOT_ONE_LINE = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
+from portal.text import is_one_line
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class FolderUse:
 
     folder: str
     path: str = ""
-    access: str = Mount.Access.READ_WRITE
+    access: str = Access.READ_WRITE
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
         image = choose_image(images, bundles(), wish.framework, **_image_wish(wish))
     except Invalid as refusal:
         wrong |= refusal.fields
-    mounts = mounts_of(wish, folders.for_mounting(course, [use.folder for use in wish.folders]))
+    mounts = mounts_of(wish, folders.for_mounting(owner, course, [(use.folder, use.access) for use in wish.folders]))
     spec, faults = _spec(owner, course, wish, image, mounts)
     wrong |= faults
     if spec is not None and not wrong:
@@ -122,7 +119,7 @@ def wrong_fields(wish: Wish, hours_at_most: int) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if not 1 <= wish.hours <= hours_at_most:
         wrong["hours"] = f"must be from 1 to {hours_at_most} in this course"
-    if NOT_ONE_LINE.search(wish.name):
+    if not is_one_line(wish.name):
         wrong["name"] = "must be one line without control characters"
     return wrong
 

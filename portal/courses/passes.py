@@ -25,6 +25,7 @@ CLUSTERS = "portal.clusters.tasks.reconcile_course"
 FOLDERS = "portal.folders.tasks.reconcile_course"
 IN_MOTION = timedelta(seconds=0.9)
 AT_REST = timedelta(seconds=30)
+AFTERWARDS = timedelta(minutes=10)  # in which a stack or a share may still turn up that nobody waits for
 
 
 def due(last: str, *, moving: Q, present: Q, ended: Q) -> QuerySet[Course]:

@@ -17,10 +17,11 @@ from portal.cloud import shares
 from portal.cloud.sessions import CloudRefused
 from portal.courses import passes
 from portal.folders.access import Guest, Wanted, cephx_user, changes, wanted_rules
-from portal.folders.models import Folder, Grant, Mount, Status
+from portal.folders.models import OF_PRESENT_CLUSTERS, Folder, Grant, Mount, Status
 
 log = logging.getLogger(__name__)
 
+LONGEST_WAIT_FOR_A_KEY = 5  # seconds for each request: every machine of a cluster asks, and again soon
 AFTER_A_CHANGE = (0.2, 0.6)  # seconds until Manila mostly has carried it out
 
 
@@ -34,7 +35,8 @@ def key_of(mount: Mount) -> tuple[str, str] | None:
     """The CephX user and key that a cluster mounts with, asked of Manila each time and kept nowhere; None before Manila
     has made it. Raises CloudUnavailable, CloudRefused."""
     user = cephx_user(mount.cluster_id)
-    listed = shares.rules(mount.folder.course.project_id, str(mount.folder.share_id))
+    project, share = mount.folder.course.project_id, str(mount.folder.share_id)
+    listed = shares.rules(project, share, timeout=LONGEST_WAIT_FOR_A_KEY)
     return next(((user, rule.key) for rule in listed if rule.subject == user and rule.key), None)
 
 
@@ -65,7 +67,7 @@ def settle(folder: Folder, *, look: bool) -> None:
 def _write_down(folder: Folder) -> frozenset[Wanted]:
     """Makes a grant for all that is wanted. The clusters' rows are locked meanwhile: none begins to go in between."""
     with transaction.atomic():
-        locked = Mount.objects.filter(folder=folder).exclude(cluster__status=Status.DELETED).order_by("cluster_id")
+        locked = Mount.objects.filter(OF_PRESENT_CLUSTERS, folder=folder).order_by("cluster_id")
         locked = locked.select_related("cluster").select_for_update(of=("cluster",))
         mounts = list(locked.prefetch_related("cluster__nodes"))
         for mount in mounts:

@@ -13,6 +13,9 @@ from portal.cloud.models import ShareType
 from portal.courses.models import Course
 
 NAME_LIMIT = 60
+# The status of a cluster of which nothing is left: it is named here, as clusters know folders and not the other way.
+CLUSTER_DELETED = "deleted"
+OF_PRESENT_CLUSTERS = ~Q(cluster__status=CLUSTER_DELETED)  # of mounts
 
 
 class Status(models.TextChoices):
@@ -26,6 +29,11 @@ class Status(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class Access(models.TextChoices):
+    READ_WRITE = "rw", "Read and write"
+    READ_ONLY = "ro", "Read only"
+
+
 class Folder(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="folders")
@@ -33,6 +41,9 @@ class Folder(models.Model):
     name = models.CharField(max_length=NAME_LIMIT)
     share_type = models.CharField(max_length=255)
     protocol = models.CharField(max_length=16, choices=ShareType.Protocol)
+    access_for_students = models.CharField(
+        max_length=2, choices=Access, default=Access.READ_WRITE, help_text="how others than its maker may mount it"
+    )
     size_gb = models.PositiveIntegerField(help_text="what it has; of a new one, what it shall have")
     wanted_gb = models.PositiveIntegerField()
 
@@ -67,10 +78,6 @@ class Folder(models.Model):
 
 class Mount(models.Model):
     """A folder in a cluster, at a path that is the same on all its machines. Their order is that in the spec."""
-
-    class Access(models.TextChoices):
-        READ_WRITE = "rw", "Read and write"
-        READ_ONLY = "ro", "Read only"
 
     cluster = models.ForeignKey("clusters.Cluster", on_delete=models.CASCADE, related_name="mounts")
     folder = models.ForeignKey(Folder, on_delete=models.PROTECT, related_name="mounts")

@@ -20,7 +20,7 @@ from portal.cloud.shares import Share
 from portal.courses.models import Course
 from portal.failure import Failure
 from portal.folders import decisions, failures, grants
-from portal.folders.models import Folder, Grant, Mount, Status
+from portal.folders.models import OF_PRESENT_CLUSTERS, Folder, Grant, Mount, Status
 from portal.locks import try_lock, try_slot
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def reconcile(course: Course) -> None:
 def _present(course: Course) -> QuerySet[Folder]:
     """With the mounts that are, or that Manila may still have rules for."""
     granted = Exists(Grant.objects.filter(mount=OuterRef("pk")))
-    mounts = Mount.objects.filter(~Q(cluster__status=Status.DELETED) | Q(granted))
+    mounts = Mount.objects.filter(OF_PRESENT_CLUSTERS | Q(granted))
     mounts = mounts.select_related("cluster").prefetch_related("cluster__nodes", "grants")
     present = course.folders.exclude(status=Status.DELETED).select_related("course")
     return present.order_by("created_at").prefetch_related(Prefetch("mounts", mounts))
@@ -162,7 +162,10 @@ def _delete_share(folder: Folder, share_id: str) -> None:
 def _check(folder: Folder) -> None:
     """Exports may change: an address of the storage, a protocol's server that is new."""
     exports = shares.exports(folder.course.project_id, str(folder.share_id)) or folder.exports
-    _save(folder, exports=exports, checked_at=timezone.now())
+    if exports != folder.exports:
+        _save(folder, exports=exports)
+    folder.checked_at = timezone.now()
+    Folder.objects.filter(pk=folder.pk).update(checked_at=folder.checked_at)
 
 
 def _delete_leftovers(course: Course, folders: Sequence[Folder], known: Sequence[Share]) -> None:
@@ -192,7 +195,7 @@ def _save(folder: Folder, **changes: object) -> None:
     if same.update(**changes):
         for field, value in changes.items():
             setattr(folder, field, value)
-        live.notify(live.FOLDERS)
+        live.notify(live.folders_topic(folder.course_id))
 
 
 def _say_what_is_waited_for(folders: Sequence[Folder], words: str) -> None:

@@ -11,6 +11,7 @@ class Deed(StrEnum):
     SEE = "see"
     MAKE = "make"
     MOUNT = "mount"
+    WRITE = "write into"
     GROW = "grow"
     DELETE = "delete"
     KNOW_GUESTS = "see whose clusters use"
@@ -18,12 +19,14 @@ class Deed(StrEnum):
 
 
 MAKER = "maker"  # of this folder, whatever else somebody is
+WRITER = "writer"  # a student, where the folder says that students may write into it
 ADMINISTRATOR = "administrator"
 RIGHTS: dict[str, frozenset[Deed]] = {
     Role.STUDENT: frozenset({Deed.SEE, Deed.MAKE, Deed.MOUNT}),
     Role.TEACHER: frozenset(Deed),
-    MAKER: frozenset({Deed.SEE, Deed.GROW, Deed.DELETE}),
-    ADMINISTRATOR: frozenset(Deed) - {Deed.MAKE, Deed.MOUNT},
+    WRITER: frozenset({Deed.WRITE}),
+    MAKER: frozenset({Deed.SEE, Deed.WRITE, Deed.GROW, Deed.DELETE}),
+    ADMINISTRATOR: frozenset(Deed) - {Deed.MAKE, Deed.MOUNT, Deed.WRITE},
 }
 # Of those who may not: whom to ask.
 ASK = "Ask the one who made it, or a teacher of the course."

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from portal.courses import passes
 from portal.courses.models import Course
 from portal.folders.models import Folder, Mount, Status
-
-AFTERWARDS = timedelta(minutes=10)  # in which a share may still turn up that nobody waits for
 
 
 def due_courses() -> QuerySet[Course]:
@@ -22,7 +18,7 @@ def due_courses() -> QuerySet[Course]:
     guests = Mount.objects.filter(
         cluster__course=OuterRef("pk"), cluster__status__in=("creating", "updating", "deleting")
     )
-    ended = here.filter(status=Status.DELETED, ended_at__gt=timezone.now() - AFTERWARDS)
+    ended = here.filter(status=Status.DELETED, ended_at__gt=timezone.now() - passes.AFTERWARDS)
     return passes.due(
         "folders_reconciled_at",
         moving=Q(Exists(moving)) | Q(Exists(guests)),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,13 +14,13 @@ from portal import live
 from portal.accounts.models import User
 from portal.cloud.models import ShareType
 from portal.courses import passes
-from portal.courses.models import Course, Membership
+from portal.courses.models import Course, Membership, Role
 from portal.courses.services import course_of, courses_of
-from portal.folders.models import NAME_LIMIT, Folder, Mount, Status
-from portal.folders.rights import ADMINISTRATOR, ASK, MAKER, Deed, may
+from portal.folders.models import NAME_LIMIT, OF_PRESENT_CLUSTERS, Access, Folder, Mount, Status
+from portal.folders.rights import ADMINISTRATOR, ASK, MAKER, WRITER, Deed, may
 from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal, Unavailable
+from portal.text import is_one_line
 
-NOT_ONE_LINE = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
 MOST_GB = 1_000_000
 
 
@@ -33,6 +32,7 @@ class FolderWish:
     name: str
     size_gb: int
     share_type: str = ""
+    access_for_students: str = Access.READ_WRITE
 
 
 @dataclass(frozen=True)
@@ -59,29 +59,47 @@ def visible_to(user: User) -> QuerySet[Folder]:
     folders = Folder.objects.select_related("course", "maker")
     if not user.is_administrator:
         folders = folders.filter(course__in=courses_of(user))
-    in_use = Mount.objects.exclude(cluster__status=Status.DELETED).select_related("cluster__owner")
+    in_use = Mount.objects.filter(OF_PRESENT_CLUSTERS).select_related("cluster__owner")
     return folders.prefetch_related(Prefetch("mounts", in_use))
+
+
+def topics(user: User) -> tuple[str, ...]:
+    """What is told where a folder that the person may see changes."""
+    courses = Course.objects.all() if user.is_administrator else courses_of(user)
+    return tuple(live.folders_topic(pk) for pk in courses.values_list("pk", flat=True))
+
+
+def deeds(user: User, folders: Iterable[Folder]) -> dict[UUID, frozenset[Deed]]:
+    """What the person may do with each of the folders, by their ids."""
+    folders = list(folders)
+    courses = {each.course_id for each in folders}
+    roles = dict(Membership.objects.filter(user=user, course__in=courses).values_list("course_id", "role"))
+    parts = {folder.pk: _parts(user, folder, roles.get(folder.course_id)) for folder in folders}
+    return {pk: frozenset(deed for deed in Deed if may(deed, has)) for pk, has in parts.items()}
+
+
+def _parts(user: User, folder: Folder, role: str | None) -> set[str]:
+    held = {
+        role: role is not None,
+        WRITER: role == Role.STUDENT and folder.access_for_students == Access.READ_WRITE,
+        MAKER: folder.maker_id == user.pk,
+        ADMINISTRATOR: user.is_administrator,
+    }
+    return {part for part, holds in held.items() if part and holds}
 
 
 def seen(user: User, folders: Iterable[Folder]) -> list[Seen]:
     """Folders of visible_to, each as the person sees it."""
     folders = list(folders)
-    roles = dict(
-        Membership.objects.filter(user=user, course__in={each.course_id for each in folders}).values_list(
-            "course_id", "role"
-        )
-    )
-    return [_seen(user, folder, roles) for folder in folders]
+    allowed = deeds(user, folders)
+    return [_seen(user, folder, allowed[folder.pk]) for folder in folders]
 
 
-def _seen(user: User, folder: Folder, roles: Mapping[UUID, str]) -> Seen:
-    parts = {roles[folder.course_id]} if folder.course_id in roles else set()
-    parts |= {MAKER} if folder.maker_id == user.pk else set()
-    parts |= {ADMINISTRATOR} if user.is_administrator else set()
+def _seen(user: User, folder: Folder, allowed: frozenset[Deed]) -> Seen:
     mounts = list(folder.mounts.all())
     # Which clusters others have is their own affair, and their teachers'.
-    known = [each for each in mounts if may(Deed.KNOW_GUESTS, parts) or each.cluster.owner_id == user.pk]
-    return Seen(folder, frozenset(deed for deed in Deed if may(deed, parts)), tuple(known), len(mounts) - len(known))
+    known = [each for each in mounts if Deed.KNOW_GUESTS in allowed or each.cluster.owner_id == user.pk]
+    return Seen(folder, allowed, tuple(known), len(mounts) - len(known))
 
 
 def find(user: User, folder_id: UUID) -> Seen:
@@ -104,7 +122,7 @@ def create(maker: User, wish: FolderWish) -> Folder:
         _check_limit(maker, course, wish.size_gb)
         folder = Folder.objects.create(
             course=course, maker=maker, name=wish.name, share_type=share_type.name, protocol=share_type.protocol,
-            size_gb=wish.size_gb, wanted_gb=wish.size_gb,
+            size_gb=wish.size_gb, wanted_gb=wish.size_gb, access_for_students=wish.access_for_students,
         )  # fmt: skip
         _tell(folder)
     return folder
@@ -135,7 +153,7 @@ def delete(user: User, folder_id: UUID) -> None:
         folder = _locked(folder_id)
         if folder.target == Status.DELETED:
             return
-        if folder.mounts.exclude(cluster__status=Status.DELETED).exists():
+        if folder.mounts.filter(OF_PRESENT_CLUSTERS).exists():
             raise Conflict(f"The folder {folder.name!r} is in use by {in_words(shown)}.", "Delete what uses it first.")
         folder.status, folder.target, folder.retry_at = Status.DELETING, Status.DELETED, None
         folder.ended_at = timezone.now()
@@ -150,19 +168,42 @@ def in_words(shown: Seen) -> str:
     return ", ".join([*named, *([others] if others else [])]) or "a cluster"
 
 
-def for_mounting(course: Course, folder_ids: Sequence[str]) -> dict[str, Folder]:
-    """Folders of the course by their ids, none of which can begin to go before the transaction is over.
+def for_mounting(user: User, course: Course, wanted: Sequence[tuple[str, str]]) -> dict[str, Folder]:
+    """Folders of the course by their ids, none of which can begin to go before the transaction is over. `wanted` are
+    ids, each with how the folder is to be mounted.
 
-    Raises Invalid for those that the course does not have, Conflict for those that are not available."""
-    rows = course.folders.select_for_update().filter(pk__in=folder_ids).exclude(status=Status.DELETED)
+    Raises Invalid for those that the course does not have or that the person may not mount so, Conflict for those that
+    are not available."""
+    ids = [folder_id for folder_id, _ in wanted]
+    rows = course.folders.select_for_update().filter(pk__in=filter(_is_uuid, ids)).exclude(status=Status.DELETED)
     found = {str(folder.pk): folder for folder in rows.order_by("pk")}
-    if strange := [folder_id for folder_id in folder_ids if folder_id not in found]:
+    if strange := [folder_id for folder_id in ids if folder_id not in found]:
         raise Invalid.of({"folders": f"the course has no such folder: {', '.join(strange)}"})
-    if len(set(folder_ids)) < len(folder_ids):
+    if len(set(ids)) < len(ids):
         raise Invalid.of({"folders": "one folder is named twice"})
     for folder in found.values():
         _require_available(folder)
+    _require_access(user, [(found[folder_id], access) for folder_id, access in wanted])
     return found
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
+def _require_access(user: User, wanted: Sequence[tuple[Folder, str]]) -> None:
+    allowed = deeds(user, [folder for folder, _ in wanted])
+    wrong = {
+        f"folders.{number}.access": f"students may only read in {folder.name!r}: mount it read-only (ro), or ask "
+        f"{folder.maker.username} or a teacher of the course to write into it"
+        for number, (folder, access) in enumerate(wanted)
+        if access != Access.READ_ONLY and Deed.WRITE not in allowed[folder.pk]
+    }
+    if wrong:
+        raise Invalid.of(wrong)
 
 
 def wake(course: Course) -> None:
@@ -199,7 +240,7 @@ def _share_type(wish: FolderWish) -> ShareType:
             "Tell your administrator: the catalogue names no share type, or was not imported again.",
         )
     wrong: dict[str, str] = {}
-    if not wish.name.strip() or len(wish.name) > NAME_LIMIT or NOT_ONE_LINE.search(wish.name):
+    if not wish.name.strip() or len(wish.name) > NAME_LIMIT or not is_one_line(wish.name):
         wrong["name"] = f"must be one line of 1 to {NAME_LIMIT} characters"
     if not 1 <= wish.size_gb <= MOST_GB:
         wrong["size_gb"] = f"must be from 1 to {MOST_GB}"
@@ -226,5 +267,5 @@ def _check_limit(user: User, course: Course, more_gb: int) -> None:
 
 
 def _tell(folder: Folder) -> None:
-    live.notify(live.FOLDERS)
+    live.notify(live.folders_topic(folder.course_id))
     wake(folder.course)

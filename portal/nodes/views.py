@@ -89,9 +89,10 @@ class MountKey(NodeView):
     """The key of one of the cluster's folders, to its nodes only: it stands in no template, no log, no database."""
 
     def get(self, request: Request, number: int) -> Response:
-        mount = self.node.cluster.mounts.select_related("folder__course")[number : number + 1].first()
-        if mount is None or mount.folder.protocol != ShareType.Protocol.CEPHFS:
+        mounts = list(self.node.cluster.mounts.select_related("folder__course"))
+        if number >= len(mounts) or mounts[number].folder.protocol != ShareType.Protocol.CEPHFS:
             raise NotFound("mount with a key")
+        mount = mounts[number]
         try:
             found = grants.key_of(mount)
         except (CloudRefused, CloudUnavailable) as error:

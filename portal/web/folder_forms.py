@@ -12,11 +12,13 @@ from portal.cloud.models import ShareType
 from portal.clusters.wishes import FolderUse, default_path
 from portal.courses.services import courses_of
 from portal.folders import services as folders
-from portal.folders.models import Folder, Mount, Status
+from portal.folders.models import Access, Folder, Status
+from portal.folders.rights import Deed
 from portal.folders.services import FolderWish
 from portal.refusals import Refusal
 
 NOT_USED = ("", "Not used")
+FIELD = "folder-"  # and the folder's id
 
 
 class FolderForm(forms.Form):
@@ -26,6 +28,12 @@ class FolderForm(forms.Form):
     course = forms.ChoiceField(label="Course")
     size_gb = forms.IntegerField(label="Size (GB)", initial=1, widget=forms.NumberInput(attrs={"min": 1}))
     share_type = forms.ChoiceField(label="Kind of storage")
+    access_for_students = forms.TypedChoiceField(
+        label="Other students may",
+        choices=[(Access.READ_WRITE, "read and write"), (Access.READ_ONLY, "only read")],
+        empty_value=Access.READ_WRITE,
+        required=False,
+    )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,20 +69,21 @@ class FolderUsesForm(forms.Form):
         super().__init__(data)
         self.label_suffix = ""
         self.usable = list(_usable(user))
+        allowed = folders.deeds(user, self.usable)
         several = len({folder.course_id for folder in self.usable}) > 1
         for folder in self.usable:
             label = f"{folder.name} ({folder.course.title})" if several else folder.name
-            self.fields[_field(folder)] = forms.ChoiceField(
-                label=label, choices=[NOT_USED, *Mount.Access.choices], required=False, help_text=default_path(folder)
+            ways = Access.choices if Deed.WRITE in allowed[folder.pk] else [(Access.READ_ONLY, Access.READ_ONLY.label)]
+            self.fields[f"{FIELD}{folder.pk}"] = forms.ChoiceField(
+                label=label, choices=[NOT_USED, *ways], required=False, help_text=default_path(folder)
             )
 
     def uses(self) -> tuple[FolderUse, ...]:
-        """What was chosen; nothing where what was sent is none of the choices."""
-        chosen = self.cleaned_data if self.is_valid() else {}
+        """What was chosen, as it was sent. A folder may have gone since the page was loaded: the services say so."""
         return tuple(
-            FolderUse(str(folder.pk), access=chosen[_field(folder)])
-            for folder in self.usable
-            if chosen.get(_field(folder))
+            FolderUse(name.removeprefix(FIELD), access=access)
+            for name, access in self.data.items()
+            if name.startswith(FIELD) and access
         )
 
     @property
@@ -86,7 +95,3 @@ class FolderUsesForm(forms.Form):
 def _usable(user: User) -> Iterable[Folder]:
     mine = folders.visible_to(user).filter(status=Status.AVAILABLE, target=Status.AVAILABLE)
     return mine.filter(course__in=courses_of(user)).prefetch_related(None).order_by("course__name", "name")
-
-
-def _field(folder: Folder) -> str:
-    return f"folder-{folder.pk}"

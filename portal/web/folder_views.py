@@ -11,14 +11,21 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from portal import live
+from portal.accounts.models import User
 from portal.folders import services as folders
 from portal.refusals import Conflict, Invalid, Unavailable
 from portal.web import fragments
 from portal.web.folder_forms import FolderForm
 from portal.web.streams import stream
-from portal.web.views import form_of, user_of
+from portal.web.views import form_of, number_in, user_of
 
 ALL = UUID(int=0)  # of the list, which has no subject of its own
+
+
+async def _topics(request: HttpRequest) -> tuple[str, ...]:
+    """Of the folders that the person may see; who is put on a roster meanwhile hears of it with the next stream."""
+    user = await request.auser()
+    return await live.ask(folders.topics, user) if isinstance(user, User) else ()
 
 
 @login_required
@@ -31,7 +38,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 async def listing_live(request: HttpRequest) -> HttpResponseBase:
-    return await stream(request, live.FOLDERS, fragments.folders_fragment, ALL)
+    return await stream(request, await _topics(request), fragments.folders_fragment, ALL)
 
 
 @form_of("folders")
@@ -54,14 +61,14 @@ def folder(request: HttpRequest, folder_id: UUID) -> HttpResponse:
 
 @require_GET
 async def folder_live(request: HttpRequest, folder_id: UUID) -> HttpResponseBase:
-    return await stream(request, live.FOLDERS, fragments.folder_fragment, folder_id)
+    return await stream(request, await _topics(request), fragments.folder_fragment, folder_id)
 
 
 @form_of("folder")
 def grow(request: HttpRequest, folder_id: UUID) -> HttpResponse:
     size = request.POST.get("size_gb", "")
     try:
-        folders.grow(user_of(request), folder_id, int(size) if size.isdecimal() and len(size) < 10 else 0)
+        folders.grow(user_of(request), folder_id, number_in(size))
     except (Invalid, Conflict) as refusal:
         why = refusal.fields.get("size_gb")
         messages.error(request, f"Size: {why}." if why else f"{refusal.detail} {refusal.next}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "is_owner": cluster.owner_id == user.pk,
         "mounts": cluster.mounts.all(),
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
+        "machines": _machines(cluster),
         "staying": [node.name for node in workers if not node.leaving],
         "lost": any(node.trouble for node in workers),
         "steps": [(event, titles.get(event.step, event.step)) for event in row["events"]],
@@ -58,6 +60,12 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     }
 
 
+def _machines(cluster: Cluster) -> list[tuple[str, int]]:
+    """How many there are of each flavor, the master's first."""
+    flavors = {cluster.manifest.master.name: cluster.spec.get("master_flavor") or cluster.flavor}
+    return list(Counter(flavors.get(node.role, cluster.flavor) for node in cluster.nodes.all()).items())
+
+
 def _failure(cluster: Cluster) -> dict[str, Any]:
     """The cause in one line, and all that the machine that failed has said of it."""
     cause, _, rest = str((cluster.failure or {}).get("why", "")).partition("\n")
@@ -66,7 +74,7 @@ def _failure(cluster: Cluster) -> dict[str, Any]:
 
 
 def cluster_fragment(user: User, cluster_id: UUID) -> str:
-    return render_to_string("web/_cluster.html", cluster_context(user, cluster_id))
+    return render_to_string("web/_cluster.html", {**cluster_context(user, cluster_id), "pushed": True})
 
 
 def folders_context(user: User) -> dict[str, Any]:

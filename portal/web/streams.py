@@ -20,7 +20,7 @@ LOGGED_OUT = "event: logged-out\ndata: now\n\n"
 
 
 async def stream(
-    request: HttpRequest, topic: str, fragment: Callable[[User, UUID], str], subject: UUID
+    request: HttpRequest, topics: tuple[str, ...], fragment: Callable[[User, UUID], str], subject: UUID
 ) -> StreamingHttpResponse:
     """The fragment at once and after each change. What the person may not see raises before anything is sent.
 
@@ -30,7 +30,7 @@ async def stream(
     user = await request.auser()
     if isinstance(user, User):
         await live.ask(fragment, user, subject)
-        events = _events(topic, functools.partial(_picture, request, user, fragment, subject))
+        events = _events(topics, functools.partial(_picture, request, user, fragment, subject))
     else:
         events = _logged_out()
     response = StreamingHttpResponse(events, content_type="text/event-stream")
@@ -49,10 +49,10 @@ async def _logged_out() -> AsyncIterator[str]:
     yield LOGGED_OUT
 
 
-async def _events(topic: str, picture: Callable[[], str | None]) -> AsyncIterator[str]:
+async def _events(topics: tuple[str, ...], picture: Callable[[], str | None]) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     end, shown = loop.time() + LONGEST, ""
-    async with live.listener.hears(topic) as something:
+    async with live.listener.hears(*topics) as something:
         while loop.time() < end:
             html = await live.ask(picture)
             if html is None:

@@ -44,6 +44,11 @@ def user_of(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+def number_in(text: str) -> int:
+    """What was typed as a number; 0, which nothing may be, where it is none or longer than any that could be meant."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def form_of(page: str) -> Callable[[Action], Action]:
     """For what the forms of a page are sent to. Who comes by another way than by pressing the button, as after a log-in
     on the way or by a reload, is led to the page."""
@@ -95,7 +100,7 @@ def cluster(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
 
 @require_GET
 async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBase:
-    return await stream(request, live.cluster_topic(cluster_id), fragments.cluster_fragment, cluster_id)
+    return await stream(request, (live.cluster_topic(cluster_id),), fragments.cluster_fragment, cluster_id)
 
 
 @form_of("cluster")
@@ -107,7 +112,7 @@ def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
 @form_of("cluster")
 def resize(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     number, remove = request.POST.get("workers", ""), request.POST.getlist("remove")
-    wish: dict[str, Any] = {"remove": remove} if remove else {"workers": int(number) if number.isdecimal() else 0}
+    wish: dict[str, Any] = {"remove": remove} if remove else {"workers": number_in(number)}
     return _changed(request, cluster_id, partial(resizing.resize, **wish))
 
 
@@ -147,7 +152,7 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_GET
 async def job_live(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
-    return await stream(request, live.job_topic(job_id), fragments.job_fragment, job_id)
+    return await stream(request, (live.job_topic(job_id),), fragments.job_fragment, job_id)
 
 
 @login_required

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,8 +13,14 @@ from portal.clusters.models import Cluster
 from portal.courses.models import Course
 from portal.folders.models import Folder, Mount
 from portal.folders.models import Status as FolderStatus
+from tests.db.conftest import make_available
 
 Browser = Callable[[User], Client]
+
+
+def form_of_cluster(course: Course, **more: str) -> dict[str, str]:
+    own = {"name": "mine", "framework": "spark", "workers": "1", "flavor": "small", "hours": "1"}
+    return {**own, "course": str(course.pk), **more}
 
 
 def test_a_folder_is_made_and_its_page_follows_it(browser: Browser, alice: User, course: Course) -> None:
@@ -65,13 +72,50 @@ def test_the_create_form_offers_the_courses_folders_and_mounts_those_chosen(
     page = browser(alice).get("/").content.decode()
     assert "Flights of 2013" in page
     assert "/data/flights-of-2013" in page
-    sent = {
-        "name": "mine", "course": str(course.pk), "framework": "spark", "workers": "1", "flavor": "small", "hours": "1",
-        f"folder-{folder.pk}": "ro",
-    }  # fmt: skip
+    sent = form_of_cluster(course, **{f"folder-{folder.pk}": "ro"})
     assert browser(alice).post("/clusters/create", sent).status_code == 302
     mount = Mount.objects.get()
     assert (mount.cluster.name, mount.folder, mount.access) == ("mine", folder, "ro")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": FolderStatus.GROWING, "wanted_gb": 9}, "is growing, and not available"),
+        ({"status": FolderStatus.DELETED, "target": FolderStatus.DELETED}, "the course has no such folder"),
+    ],
+)
+def test_a_folder_that_went_since_the_page_was_loaded_is_told_and_nothing_is_made_without_it(
+    browser: Browser, alice: User, course: Course, folder: Folder, changes: dict[str, Any], words: str
+) -> None:
+    Folder.objects.update(**changes)
+    answer = browser(alice).post("/clusters/create", form_of_cluster(course, **{f"folder-{folder.pk}": "ro"}))
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not Cluster.objects.exists()
+
+
+@pytest.mark.parametrize(("field", "value"), [("folder-x", "rw"), ("folder-{}", "all"), ("folder-{}\x00", "rw")])
+def test_what_is_none_of_the_choices_is_refused_and_not_left_out(
+    browser: Browser, alice: User, course: Course, folder: Folder, field: str, value: str
+) -> None:
+    answer = browser(alice).post("/clusters/create", form_of_cluster(course, **{field.format(folder.pk): value}))
+    assert answer.status_code == 422
+    assert not Cluster.objects.exists()
+
+
+def test_where_students_may_only_read_they_are_offered_no_more(
+    browser: Browser, alice: User, bob: User, course: Course
+) -> None:
+    sent = {"name": "data", "course": str(course.pk), "size_gb": "2", "share_type": "nfs", "access_for_students": "ro"}
+    answer = browser(bob).post("/folders/make", sent, follow=True)
+    assert "only read" in answer.content.decode()
+    made = make_available(Folder.objects.get())
+    offered = '<option value="rw">Read and write</option>'
+    assert offered in browser(bob).get("/").content.decode()
+    assert offered not in browser(alice).get("/").content.decode()
+    refused = browser(alice).post("/clusters/create", form_of_cluster(course, **{f"folder-{made.pk}": "rw"}))
+    assert "students may only read in &#x27;data&#x27;" in refused.content.decode()
 
 
 def test_a_folder_that_is_not_available_is_not_offered(browser: Browser, alice: User, folder: Folder) -> None:

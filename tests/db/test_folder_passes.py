@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from portal import live
 from portal.accounts.models import User
 from portal.clusters.models import Cluster, Node, Status
 from portal.courses.models import Course
@@ -279,3 +280,20 @@ def test_a_worker_that_may_go_is_let_in_no_more_and_one_that_has_still_to_finish
     pass_over(folder)
     assert not grants.stand(mount.cluster_id, ["127.88.3.12"])
     assert grants.stand(mount.cluster_id, ["127.88.3.10"])
+
+
+def test_only_what_has_changed_is_told_to_open_pages(
+    manila: Recorded, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(live, "notify", told.append)
+    lists(manila, share(folder))
+    lists_rules(manila)
+    exports = f"GET /v2/shares/{folder.share_id}/export_locations"
+    for path, times in ((folder.exports[0], 0), ("10.9.9.9:/shares/1", 1)):
+        manila.answers[exports] = (200, {"export_locations": [{"id": "1", "path": path}]})
+        long_ago = timezone.now() - 2 * reconciler.CHECK_EVERY
+        Folder.objects.update(checked_at=long_ago)
+        pass_over(folder)
+        assert folder.checked_at > long_ago
+        assert told == [live.folders_topic(folder.course_id)] * times

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from portal.accounts.models import User
 from portal.clusters.credentials import node_credential, secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, Status
 from portal.clusters.services import AFTER_THE_LAST_SIGNAL, delete
+from portal.folders import grants
 from portal.folders.models import Folder, Mount
 from portal.jobs import services as jobs
 from portal.jobs import storage
@@ -233,7 +236,8 @@ def test_each_node_of_a_cluster_and_nobody_else_gets_a_mounts_key(
         assert answer.json() == {"user": f"slipway-{ready.pk.hex[:8]}", "key": "AQB-the-key=="}
         assert answer.headers["Cache-Control"] == "no-store"
     assert node(creating, "master").get("/node/v1/mounts/0/key").status_code == 404
-    assert node(ready, "master").get("/node/v1/mounts/1/key").status_code == 404
+    for number in (1, 2**63, 10**40):
+        assert node(ready, "master").get(f"/node/v1/mounts/{number}/key").status_code == 404
     assert Client().get("/node/v1/mounts/0/key").status_code == 401
     assert "AQB" not in caplog.text
 
@@ -244,6 +248,25 @@ def test_a_key_that_is_not_there_yet_or_cannot_be_asked_for_may_be_asked_for_aga
     for answer in ((200, {"access_list": [key_rule(ready, state="applying", access_key=None)]}), (503, "away")):
         manila.answers["GET /v2/share-access-rules"] = answer
         assert node(ready, "master").get("/node/v1/mounts/0/key").status_code == 503
+
+
+def test_a_storage_that_is_silent_keeps_nodes_that_ask_for_a_key_for_no_longer_than_the_bound(
+    manila: Recorded, on_ceph: Mount, ready: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, "LONGEST_WAIT_FOR_A_KEY", 0.3)
+    said = manila.answer
+
+    def silent(call: str) -> tuple[int, Any]:
+        if call == "GET /v2/share-access-rules":
+            over.wait(10)
+        return said(call)
+
+    over = threading.Event()
+    monkeypatch.setattr(manila, "answer", silent)
+    began = time.monotonic()
+    assert node(ready, "master").get("/node/v1/mounts/0/key").status_code == 503
+    assert time.monotonic() - began < 5
+    over.set()
 
 
 def test_a_folder_that_goes_by_addresses_has_no_key(manila: Recorded, folder: Folder, ready: Cluster) -> None:

@@ -15,6 +15,7 @@ from portal.clusters.models import Cluster, Status
 from portal.clusters.services import record_event
 from portal.courses.models import Course, Membership
 from portal.jobs.models import Job
+from portal.web.fragments import cluster_fragment
 
 
 def test_create_takes_one_press_on_the_form_as_it_comes(
@@ -196,7 +197,7 @@ def test_a_part_of_a_page_asked_for_after_the_session_reloads_the_page() -> None
     assert (answer.status_code, answer.headers["HX-Refresh"]) == (204, "true")
 
 
-@pytest.mark.parametrize("path", ["/clusters/{cluster}/live", "/jobs/{job}/live"])
+@pytest.mark.parametrize("path", ["/clusters/{cluster}/live", "/jobs/{job}/live", "/folders/live"])
 def test_a_stream_without_a_session_says_so_and_ends(path: str, job: Job) -> None:
     async def read() -> list[bytes]:
         answer = await AsyncClient().get(path.format(cluster=job.cluster_id, job=job.pk))
@@ -228,3 +229,35 @@ def test_a_page_says_that_the_database_does_not_answer(
     assert answer.status_code == 503
     assert "does not answer" in answer.content.decode()
     assert "Try again" in answer.content.decode()
+
+
+def test_the_page_counts_the_machines_of_each_flavor(
+    browser: Callable[[User], Client], alice: User, ready: Cluster
+) -> None:
+    assert browser(alice).get(f"/clusters/{ready.pk}").context["machines"] == [("small", 3)]
+    Cluster.objects.update(spec={**ready.spec, "master_flavor": "medium"})
+    answer = browser(alice).get(f"/clusters/{ready.pk}")
+    assert answer.context["machines"] == [("medium", 1), ("small", 2)]
+    assert "medium" in answer.content.decode()
+
+
+def test_who_may_leave_and_how_many_workers_there_are_come_with_what_is_pushed(
+    alice: User, bob: User, ready: Cluster
+) -> None:
+    assert cluster_fragment(alice, ready.pk).count('hx-swap-oob="true"') == 2
+    assert "hx-swap-oob" not in cluster_fragment(bob, ready.pk)
+    assert "<option>worker-02</option>" in cluster_fragment(alice, ready.pk)
+    ready.nodes.filter(name="worker-02").update(leaving=True)
+    assert "<option>" not in cluster_fragment(alice, ready.pk)
+    assert 'value="1" required hx-swap-oob' in cluster_fragment(alice, ready.pk)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "many", ""])
+def test_a_number_of_workers_that_is_none_is_refused_with_words(
+    browser: Callable[[User], Client], alice: User, ready: Cluster, number: str
+) -> None:
+    answer = browser(alice).post(f"/clusters/{ready.pk}/resize", {"workers": number}, follow=True)
+    assert answer.status_code == 200
+    assert "note error" in answer.content.decode()
+    ready.refresh_from_db()
+    assert ready.status == Status.READY
