@@ -13,7 +13,7 @@ from typing import Any
 
 from portal.cloud.connection import Connection
 
-Answer = tuple[int, Any]
+Answer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
 # Kinds of services as catalogues call them, with the versions that they say they have.
 KINDS = {
     "compute": "v2.1",
@@ -27,7 +27,8 @@ KINDS = {
 
 
 class RecordedCloud:
-    """`answers` maps "kind path?query" to (status, body), or to a function of the request's headers that gives that."""
+    """`answers` maps "kind path?query" to (status, body) or (status, body, headers), or to a function of the request's
+    headers that gives that."""
 
     def __init__(self, address: str, answers: dict[str, Any], kinds: tuple[str, ...]) -> None:
         self.address, self.answers, self.kinds = address, answers, kinds
@@ -84,6 +85,8 @@ class Answering(BaseHTTPRequestHandler):
             self._send(201, self.cloud.token(), {"X-Subject-Token": "t"})
         else:
             self.do_DELETE()
+
+    do_PUT = do_POST
 
     def do_DELETE(self) -> None:
         self.cloud.changed.append(f"{self.command} {self.path}")

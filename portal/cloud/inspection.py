@@ -58,7 +58,8 @@ def inspect(courses: Mapping[str, str]) -> Facts:
     cloud = settings.CLOUD
     plain = Facts(cloud.auth_url, cloud.username, checked=bool(cloud.verify), courses=courses)
     try:
-        (skew, token_seconds), own = identity.clock_and_token_life(), identity.projects()
+        with sessions.named_failures():
+            (skew, token_seconds), own = identity.clock_and_token_life(), identity.projects()
     except (CloudUnavailable, CloudRefused) as error:
         trouble, step = explain(error.__cause__ or error)
         return replace(plain, log_in=trouble, log_in_step=step)
@@ -94,21 +95,22 @@ def _project(project: identity.Project) -> Project:
     rooms: dict[str, Room] = {}
     limits = [partial(_limits, project.id, kind) for kind in LIMITS]
     for ask in (*limits, partial(_neutron, project.id), partial(_heat, project.id)):
-        with suppress(CloudUnavailable, CloudRefused):
-            rooms |= ask()
+        rooms |= _attempt(ask, {})
     return Project(project.id, project.name, roles, rooms)
 
 
 def _attempt(ask: Callable[[], Found], otherwise: Found) -> Found:
-    """What a service says; what it does not say is missing in the verdicts, which tell so."""
-    with suppress(CloudUnavailable, CloudRefused):
+    """What a service says; what it does not say, or not as OpenStack, is missing in the verdicts, which tell so."""
+    with suppress(CloudUnavailable, CloudRefused), sessions.named_failures():
         return ask()
     return otherwise
 
 
 def _limits(project_id: str, kind: str) -> dict[str, Room]:
     said = reading.read(project_id, kind, "/limits")["limits"]["absolute"]
-    return {name: Room(said[bound], said.get(used, 0)) for name, (bound, used) in LIMITS[kind].items() if bound in said}
+    return {
+        name: _room(said[bound], said.get(used, 0)) for name, (bound, used) in LIMITS[kind].items() if bound in said
+    }
 
 
 def _neutron(project_id: str) -> dict[str, Room]:
@@ -118,11 +120,16 @@ def _neutron(project_id: str) -> dict[str, Room]:
     except (CloudUnavailable, CloudRefused):
         bounds = reading.read(project_id, "network", f"/quotas/{project_id}")["quota"]
         said = {name: {"limit": bound, "used": 0} for name, bound in bounds.items()}
-    return {name: Room(said[key]["limit"], said[key]["used"]) for name, key in NEUTRON.items() if key in said}
+    return {name: _room(said[key]["limit"], said[key]["used"]) for name, key in NEUTRON.items() if key in said}
 
 
 def _heat(project_id: str) -> dict[str, Room]:
-    return {"stacks": Room(HEAT_STACKS, reading.read(project_id, "orchestration", "/stacks?with_count=true")["count"])}
+    return {"stacks": _room(HEAT_STACKS, reading.read(project_id, "orchestration", "/stacks?with_count=true")["count"])}
+
+
+def _room(limit: Any, used: Any) -> Room:
+    """What is no number is no answer."""
+    return Room(int(limit), int(used))
 
 
 def _of_projects(project_ids: Sequence[str]) -> dict[str, Any]:
@@ -131,18 +138,27 @@ def _of_projects(project_ids: Sequence[str]) -> dict[str, Any]:
     services, troubles = {}, {}
     for kind in reading.VERSIONS:
         try:
-            services[kind] = reading.described(first, kind)
+            with sessions.named_failures():
+                services[kind] = reading.described(first, kind)
         except (CloudUnavailable, CloudRefused) as error:
             troubles[kind] = str(error)
     nothing: tuple[offer.Document, list[str]] = ({}, ["flavors, images and share types could not be read"])
     document, remarks = _attempt(partial(offer.offer, project_ids), nothing)
-    types: Any = _attempt(partial(reading.read, first, "orchestration", "/resource_types"), {"resource_types": []})
-    networks: list[Any] = _attempt(partial(reading.read_all, first, "network", "/networks", "networks"), [])
     return {
         "services": services,
         "troubles": troubles,
         "catalogue": document,
         "remarks": remarks,
-        "resource_types": frozenset(types["resource_types"]),
-        "networks": {network["name"]: len(network["subnets"]) for network in networks},
+        "resource_types": _attempt(partial(_resource_types, first), frozenset()),
+        "networks": _attempt(partial(_networks, first), {}),
     }
+
+
+def _resource_types(project_id: str) -> frozenset[str]:
+    return frozenset(reading.read(project_id, "orchestration", "/resource_types")["resource_types"])
+
+
+def _networks(project_id: str) -> dict[str, int]:
+    """How many subnets each has."""
+    found = reading.read_all(project_id, "network", "/networks", "networks")
+    return {network["name"]: len(network["subnets"]) for network in found}

@@ -9,7 +9,7 @@ from typing import Any
 from keystoneauth1 import exceptions
 
 from portal.cloud.reading import is_there, read, read_all
-from portal.cloud.sessions import CloudRefused
+from portal.cloud.sessions import CloudRefused, named_failures
 
 Entry = dict[str, Any]
 Document = dict[str, list[Entry]]
@@ -23,7 +23,8 @@ PROPERTIES = {"framework": "slipway_framework", "bundle_version": "slipway_bundl
 def offer(project_ids: Sequence[str]) -> tuple[Document, list[str]]:
     """What all the projects may use, and remarks on what was left out. Raises CloudUnavailable, CloudRefused."""
     remarks: list[str] = []
-    documents = [_offer_to(project_id, remarks.append) for project_id in project_ids]
+    with named_failures():  # also of rows that lack what OpenStack's have
+        documents = [_offer_to(project_id, remarks.append) for project_id in project_ids]
     return {key: common([document[key] for document in documents], remarks.append) for key in documents[0]}, remarks
 
 

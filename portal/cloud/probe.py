@@ -13,6 +13,7 @@ from portal.cloud.sessions import CloudRefused, CloudUnavailable
 
 LONGEST_BOOT = 300  # seconds; of the server, to its word
 LONGEST_END = 180  # seconds; of the stack, once its delete was asked for
+LATEST_START = 60  # seconds in which Heat may still make the stack where its answer was lost
 PAUSE = 2  # seconds between two looks; Heat tells nobody by itself
 CONDITION = "told"
 # Any answer of the portal's is one. What went wrong is told to Heat, whose word comes here.
@@ -47,15 +48,19 @@ for _ in range(5):
 def probe(project_id: str, network: str, flavor: str, image: str, url: str) -> Probe:
     """What came of it; nothing stays behind. Raises CloudUnavailable where the cloud goes away in the middle."""
     name = f"slipway-probe-{secrets.token_hex(4)}"
-    began = time.monotonic()
+    began, answered = time.monotonic(), True
     try:
-        stacks.create(project_id, name, template(network, flavor, image, url), {}, LONGEST_BOOT // 60 + 5)
+        try:
+            stacks.create(project_id, name, template(network, flavor, image, url), {}, LONGEST_BOOT // 60 + 5)
+        except CloudUnavailable:
+            answered = False
+            raise
         trouble = _outcome(project_id, name)
     except CloudRefused as error:
         trouble = f"Heat refuses: {error}"
     finally:
         seconds = time.monotonic() - began
-        left = _delete(project_id, name)
+        left = _delete(project_id, name, 0 if answered else LATEST_START)
     return Probe(seconds, trouble or left)
 
 
@@ -112,16 +117,17 @@ def _words(reason: str) -> str:
     return reason.partition(f"resources.{CONDITION}: ")[2] or reason.partition(": ")[2] or reason
 
 
-def _delete(project_id: str, name: str) -> str:
-    """Empty when nothing is left; else what is to be looked at."""
-    end = time.monotonic() + LONGEST_END
+def _delete(project_id: str, name: str, latest_start: float) -> str:
+    """Empty when nothing is left; else what is to be looked at. Within `latest_start` seconds it may still turn up."""
+    now = time.monotonic()
+    end, settled = now + LONGEST_END, now + latest_start
     asked = False
     while time.monotonic() < end:
         try:
             stack: Any = stacks.list_stacks(project_id).get(name)
-            if stack is None:
+            if stack is None and (asked or time.monotonic() >= settled):
                 return ""
-            if not asked or stack.status == "FAILED":
+            if stack and (not asked or stack.status == "FAILED"):
                 stacks.delete(project_id, stack.id)
                 asked = True
         except (CloudUnavailable, CloudRefused):

@@ -65,13 +65,14 @@ def read(project_id: str, kind: str, path: str, microversion: str | None = None)
 
 
 def read_all(project_id: str, kind: str, path: str, key: str, microversion: str | None = None) -> list[dict[str, Any]]:
-    """The rows below `key` of all pages."""
+    """The rows below `key` of all pages. Raises CloudUnavailable, CloudRefused."""
     found: list[dict[str, Any]] = []
     query = ""
     for _ in range(LONGEST_LIST):
         body = read(project_id, kind, path + query, microversion)
-        found += body[key]
-        following = _next_page(body, key)
+        with sessions.named_failures():
+            found += body[key]
+            following = _next_page(body, key)
         if not following:
             break
         # The rest of such an address may name a host that only the cloud's own machines know.

@@ -50,3 +50,12 @@ def test_every_setting_of_the_portal_stands_in_the_guide() -> None:
     names = set(re.findall(r'env\.\w+\(\s*"(SLIPWAY_\w+)"', settings))
     assert len(names) > 10
     assert {name for name in names if f"`{name}`" not in GUIDE} == set()
+
+
+def test_what_a_log_in_by_key_needs_takes_nothing_from_cloud_inits_other_modules() -> None:
+    own = yaml.safe_load((TOP / "launcher/image/tree/etc/cloud/cloud.cfg.d/90-slipway.cfg").read_text(encoding="utf-8"))
+    login = yaml.safe_load(GUIDE.split("99-login.cfg`:\n```yaml\n")[1].partition("```")[0])
+    assert login == {
+        "cloud_init_modules": [*own["cloud_init_modules"], "users-groups", "ssh"],
+        "users": ["default"],
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +16,31 @@ from tests.recorded_cloud import RecordedCloud, recorded_cloud
 
 ROW = {"id": "s1", "stack_name": "slipway-x", "stack_status": "CREATE_COMPLETE", "stack_status_reason": "", "tags": []}
 STACKS = "orchestration /stacks?tags=slipway"
-ANSWERS = {STACKS: (200, {"stacks": [ROW]}), "orchestration /stacks": (201, {"stack": {"id": "s1", "links": []}})}
+# As Heat says what an update would do; the fields that nobody here reads are left out.
+PREVIEW = {
+    "unchanged": [{"resource_name": "master-server", "resource_type": "OS::Nova::Server"}],
+    "updated": [{"resource_name": "cluster", "resource_type": "OS::Heat::Value"}],
+    "replaced": [{"resource_name": "worker-01-ready", "resource_type": "OS::Heat::WaitCondition"}],
+    "deleted": [{"resource_name": "worker-02-server", "resource_type": "OS::Nova::Server"}],
+}
+ANSWERS = {
+    STACKS: (200, {"stacks": [ROW]}),
+    "orchestration /stacks": (201, {"stack": {"id": "s1", "links": []}}),
+    "orchestration /stacks/slipway-x/s1": (202, None),
+    "orchestration /stacks/slipway-x/s1/preview": (200, {"resource_changes": PREVIEW}),
+}
+NOTHING_IN_IT = Trouble(forwarded=False, status=200, headers={"Content-Type": "application/json"}, body=b"{}")
 
 
 @pytest.fixture
 def behind(settings: Any) -> Iterator[tuple[Proxy, RecordedCloud]]:
     """The portal's cloud is a proxy with another one behind it."""
-    with recorded_cloud(ANSWERS) as cloud, proxy({"cloud": cloud.address}) as before:
+    answers: dict[str, Any] = dict(ANSWERS)
+    with recorded_cloud(answers) as cloud, proxy({"cloud": cloud.address}) as before:
+        # Heat leads whoever names a stack by its id alone to its whole name.
+        answers["orchestration /stacks/s1"] = (
+            302, None, {"Location": f"{cloud.url('orchestration')}/stacks/slipway-x/s1"},
+        )  # fmt: skip
         settings.CLOUD = settings.CLOUD.__class__(
             f"{before.addresses['cloud']}/v3", "slipway", "secret", {"user_domain_name": "Default"}
         )
@@ -68,7 +86,7 @@ def test_a_service_that_refuses_every_token_is_asked_twice_and_no_more(before: P
     [
         faults.BUSY, faults.BAD_GATEWAY, faults.LIMITED, faults.REFUSED_AT_ONCE, faults.ANSWER_LOST,
         faults.HALF_AN_ANSWER, faults.ANOTHERS_PAGE,
-        Trouble(forwarded=False, status=200, headers={"Content-Type": "application/json"}, body=b"{}"),
+        NOTHING_IN_IT,
         Trouble(forwarded=False, status=200, headers={"Content-Type": "application/json"}, body=b'{"stacks": null}'),
         Trouble(forwarded=False, status=204),
         Trouble(forwarded=False, status=404, headers={"Content-Type": "text/html"}, body=b"<html>No such page</html>"),
@@ -121,7 +139,7 @@ def test_what_the_cloud_refuses_is_refused(before: Proxy, project: str) -> None:
     "trouble",
     [
         faults.BUSY, faults.BAD_GATEWAY, faults.ANSWER_LOST, faults.HALF_AN_ANSWER, faults.ANOTHERS_PAGE,
-        Trouble(forwarded=False, status=200, headers={"Content-Type": "application/json"}, body=b"{}"),
+        NOTHING_IN_IT,
         Trouble(
             forwarded=False, status=200, headers={"Content-Type": "application/json"},
             body=b'{"resource_changes": {"replaced": [{"resource_name": "worker-01"}]}}',
@@ -147,3 +165,71 @@ def test_heat_that_is_busy_or_has_lost_the_stack_takes_no_update(status: int, be
     before.set(always(Trouble(forwarded=False, status=status)))
     assert stacks.touched_by_update(project, "s1", "{}", {}) is None
     assert stacks.update(project, "s1", "{}", {}, 2, 45) is False
+
+
+def preview(project: str) -> set[str] | None:
+    return stacks.touched_by_update(project, "s1", "{}", {})
+
+
+def update(project: str) -> None:
+    stacks.update(project, "s1", "{}", {}, 2, 45)
+
+
+def test_in_good_health_a_preview_says_what_would_go_and_an_update_is_asked_for_once(
+    behind: tuple[Proxy, RecordedCloud], project: str
+) -> None:
+    assert preview(project) == {"worker-02-server"}
+    update(project)
+    assert behind[1].changed == [
+        "PUT /orchestration/v1/stacks/slipway-x/s1/preview",
+        "PUT /orchestration/v1/stacks/s1",
+        "PUT /orchestration/v1/stacks/slipway-x/s1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("act", "trouble"),
+    [
+        (act, trouble)
+        for act in (preview, update)
+        for trouble in (
+            faults.BUSY, faults.BAD_GATEWAY, faults.LIMITED, faults.TOKEN_ENDED, faults.REFUSED_AT_ONCE,
+            faults.ANSWER_LOST,
+        )
+    ],
+)  # fmt: skip
+def test_a_preview_or_an_update_in_trouble_is_asked_for_again_by_the_next_pass_alone(
+    act: Callable[[str], Any], trouble: Trouble, before: Proxy, project: str
+) -> None:
+    """It is sent once, or twice where a token was refused; and never taken for an answer that it is not."""
+    stacks.list_stacks(project)
+    before.set(lambda call: trouble if call.method == "PUT" else None)
+    with pytest.raises(CloudUnavailable):
+        act(project)
+    sent = [call for call in before.calls if call.method == "PUT"]
+    assert len(sent) == (2 if trouble is faults.TOKEN_ENDED else 1)
+    before.set(faults.none)
+    act(project)
+
+
+@pytest.mark.parametrize("act", [preview, update])
+def test_a_token_that_ended_before_a_preview_or_an_update_is_renewed(
+    act: Callable[[str], Any], before: Proxy, project: str
+) -> None:
+    stacks.list_stacks(project)
+    seen: list[str] = []
+
+    def ended(call: faults.Call) -> Trouble | None:
+        seen.extend([call.path] if call.method == "PUT" else [])
+        return faults.TOKEN_ENDED if call.method == "PUT" and len(seen) == 1 else None
+
+    before.set(ended)
+    act(project)
+    assert seen.count(seen[0]) == 2
+
+
+def test_a_cloud_that_refuses_an_update_is_not_asked_again(before: Proxy, project: str) -> None:
+    before.set(lambda call: Trouble(forwarded=False, status=400) if call.method == "PUT" else None)
+    for act in (preview, update):
+        with pytest.raises(CloudRefused):
+            act(project)

@@ -21,7 +21,7 @@ from portal.folders.decisions import (
     decide,
 )
 from portal.folders.models import Folder, Status
-from portal.folders.rights import ADMINISTRATOR, MAKER, Deed, may
+from portal.folders.rights import ADMINISTRATOR, MAKER, WRITER, Deed, may
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 GONE = Fail(failures.lost())
@@ -98,6 +98,7 @@ def test_who_may_do_what() -> None:
     everybody = {deed for deed in Deed if may(deed, {"student"})}
     assert everybody == {Deed.SEE, Deed.MAKE, Deed.MOUNT}
     assert all(may(deed, {"teacher"}) for deed in Deed)
-    assert {deed for deed in Deed if may(deed, {"student", MAKER})} - everybody == {Deed.GROW, Deed.DELETE}
+    assert {deed for deed in Deed if may(deed, {"student", MAKER})} - everybody == {Deed.WRITE, Deed.GROW, Deed.DELETE}
+    assert {deed for deed in Deed if may(deed, {"student", WRITER})} - everybody == {Deed.WRITE}
     assert not may(Deed.MAKE, {ADMINISTRATOR})
     assert not any(may(deed, set()) for deed in Deed)

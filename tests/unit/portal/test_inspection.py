@@ -74,6 +74,19 @@ def test_a_service_that_is_ill_takes_nothing_from_the_others(settings: Any) -> N
     assert facts.resource_types == {"OS::Nova::Server"}
 
 
+@pytest.mark.parametrize("body", [{}, [], {"limits": {}, "quota": {"port": {}}, "networks": [{}], "flavors": [{}]}])
+def test_what_is_no_answer_of_openstacks_is_missing_and_breaks_nothing(body: Any, settings: Any) -> None:
+    answers = dict.fromkeys(ANSWERS, (200, body))
+    with recorded_cloud(answers) as cloud:
+        for path in ("volumev3 /limits", "sharev2 /limits", "sharev2 /types", f"network /quotas/{cloud.project}"):
+            answers[path] = (200, body)
+        settings.CLOUD = cloud.connection
+        facts = inspect({})
+    assert facts.log_in == ""
+    assert facts.projects[0].rooms == {}
+    assert (facts.resource_types, facts.networks, facts.catalogue) == (frozenset(), {}, {})
+
+
 def test_a_wrong_password_is_told_in_plain_words(settings: Any) -> None:
     with recorded_cloud({}) as cloud, proxy({"cloud": cloud.address}) as before:
         before.set(always(faults.TOKEN_ENDED))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import chain, repeat
 from threading import Thread
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 
 from portal.cloud import probe
 from portal.cloud.doctor import Probe
+from portal.cloud.sessions import CloudUnavailable
 from tests.recorded_cloud import recorded_cloud
 
 NOBODY = "http://127.0.0.1:9/"
@@ -108,3 +110,25 @@ def test_heats_reasons_become_plain_words(reason: str, words: str, settings: Any
     assert isinstance(found, Probe)
     assert words in found.trouble
     assert "DELETE /orchestration/v1/stacks/s" in cloud.changed
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_stack_that_turns_up_after_its_answer_was_lost_is_deleted_too(
+    comes: bool, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "PAUSE", 0.01)
+    monkeypatch.setattr(probe, "LATEST_START", 0.3)
+    monkeypatch.setattr(probe.secrets, "token_hex", lambda _: "1")
+    row = {"id": "s", "stack_name": "slipway-probe-1", "stack_status": "CREATE_IN_PROGRESS", "tags": []}
+    row["stack_status_reason"] = ""
+    lists = chain([[], [], [row], [row]] if comes else [], repeat([]))
+    answers = {
+        "orchestration /stacks": (504, {}),
+        "orchestration /stacks?tags=slipway": lambda _: (200, {"stacks": next(lists)}),
+        "orchestration /stacks/s": (204, {}),
+    }
+    with recorded_cloud(answers) as cloud:
+        settings.CLOUD = cloud.connection
+        with pytest.raises(CloudUnavailable):
+            probe.probe(cloud.project, "campus", "tiny", "debian", NOBODY)
+    assert cloud.changed.count("DELETE /orchestration/v1/stacks/s") == comes
