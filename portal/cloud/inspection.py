@@ -95,7 +95,7 @@ def _project(project: identity.Project) -> Project:
     rooms: dict[str, Room] = {}
     limits = [partial(_limits, project.id, kind) for kind in LIMITS]
     for ask in (*limits, partial(_neutron, project.id), partial(_heat, project.id)):
-        rooms |= _attempt(ask, {})
+        rooms |= _attempt(ask, dict[str, Room]())
     return Project(project.id, project.name, roles, rooms)
 
 
@@ -149,8 +149,8 @@ def _of_projects(project_ids: Sequence[str]) -> dict[str, Any]:
         "troubles": troubles,
         "catalogue": document,
         "remarks": remarks,
-        "resource_types": _attempt(partial(_resource_types, first), frozenset()),
-        "networks": _attempt(partial(_networks, first), {}),
+        "resource_types": _attempt(partial(_resource_types, first), frozenset[str]()),
+        "networks": _attempt(partial(_networks, first), dict[str, int]()),
     }
 
 
