@@ -92,7 +92,9 @@ def _default(name: str, schema: Mapping[str, Any], field: Mapping[str, Any]) -> 
     if name in schema.get("required", ()):
         return "must be there"
     default = field.get("default")
-    return "" if default in (None, [], {}) or isinstance(default, dict) else f"`{str(default).lower()}`"
+    if default in (None, [], {}) or isinstance(default, dict):
+        return ""
+    return f"`{json.dumps(default) if isinstance(default, bool) else default}`"
 
 
 def _words(field: Mapping[str, Any]) -> str:
