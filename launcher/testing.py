@@ -181,10 +181,12 @@ class Embedded:
 def _slipway(
     home: Path, arguments: Sequence[str], check: bool, more: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
+    # The tests have a portal's settings in their own environment, which are not this home's.
+    outside = {name: value for name, value in os.environ.items() if name not in site.SETTINGS}
     done = subprocess.run(
         [str(TOP / "slipway"), *arguments],
         check=False,
-        env={**os.environ, **more, "SLIPWAY_HOME": str(home)},
+        env={**outside, **more, "SLIPWAY_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
