@@ -106,8 +106,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "words",
         nargs=argparse.REMAINDER,
-        metavar="unit|db|e2e|browser|onebox",
-        help="all but onebox (a real OpenStack) when none is named; what stands after -- is pytest's: options, paths",
+        metavar="unit|db|e2e|browser|resilience|onebox",
+        help="all but resilience (kills, full disks, ill clouds) and onebox (a real OpenStack) when none is named; "
+        "what stands after -- is pytest's: options, paths",
     )
     one = verb("render", "print the Heat template of a cluster", run_render)
     one.add_argument("spec", metavar="SPEC.yaml")

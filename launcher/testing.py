@@ -23,8 +23,8 @@ from launcher.paths import TOP, Paths
 from launcher.problem import Problem
 
 SUITES = ("unit", "db", "e2e", "browser")
-# Only where it is named: it needs what is not of this repository, a machine that becomes an OpenStack.
-NAMED_ONLY = ("onebox",)
+# Only where they are named: kills, full disks and ill clouds take long, and onebox makes the machine an OpenStack.
+NAMED_ONLY = ("resilience", "onebox")
 # Tools that no package index has as they are: program -> Debian package.
 SYSTEM_TOOLS = {"shellcheck": "shellcheck", "chromium": "chromium"}
 # What a suite needs of them.
