@@ -39,6 +39,11 @@ class Stage:
     def note(self, what: str, began: float) -> None:
         self.took[what] = round(time.monotonic() - began, 1)
 
+    def more_than(self, before: dict[str, list[str]]) -> dict[str, list[str]]:
+        """What the cloud has and had not before, by service. What others had may have gone meanwhile."""
+        added = {service: sorted(set(found) - set(before[service])) for service, found in self.remains().items()}
+        return {service: found for service, found in added.items() if found}
+
     def run(self, cluster: dict[str, Any], application: Path, arguments: list[str], files: list[Path]) -> str:
         """Submit a job, wait for its end; the job's id."""
         job = self.student.submit_job(cluster["id"], application, arguments, files)
@@ -76,8 +81,7 @@ def folder(stage: Stage) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def cluster(stage: Stage, folder: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A cluster with two workers that mounts the folder; what the cloud had before stands in `before`."""
-    before = stage.remains()
+    """A cluster with two workers that mounts the folder."""
     began = time.monotonic()
     (course,) = stage.student.courses()
     use = {"folder": folder["id"], "path": FOLDER}
@@ -85,7 +89,7 @@ def cluster(stage: Stage, folder: dict[str, Any]) -> Iterator[dict[str, Any]]:
     try:
         ready = stage.student.wait_for_cluster(made["id"], stage.ready_seconds)
         stage.note("ready", began)
-        yield {**ready, "before": before}
+        yield ready
     finally:
         stage.student.delete_cluster(made["id"])
         stage.student.wait_for_cluster(made["id"], DELETE_SECONDS, ends=("deleted",))
@@ -122,12 +126,15 @@ class Scenario:
         stage.note("shrunk", began)
         assert stage.kept(cluster, "read") == written
 
-    def test_after_the_delete_nothing_is_left_in_the_cloud(self, stage: Stage, cluster: dict[str, Any]) -> None:
-        during = stage.remains()
-        assert {name for name, found in during.items() if set(found) - set(cluster["before"][name])}, during
+    def test_after_the_delete_nothing_is_left_in_the_cloud(
+        self, stage: Stage, folder: dict[str, Any], cluster: dict[str, Any]
+    ) -> None:
+        assert stage.more_than(folder["before"])
         began = time.monotonic()
         stage.student.delete_cluster(cluster["id"])
         gone = stage.student.wait_for_cluster(cluster["id"], DELETE_SECONDS, ends=("deleted",))
         stage.note("deleted", began)
         assert gone["status"] == "deleted"
-        assert stage.remains() == cluster["before"]
+        stage.student.delete_folder(folder["id"])
+        stage.student.wait_for_folder(folder["id"], ends=("deleted",))
+        assert stage.more_than(folder["before"]) == {}

@@ -18,8 +18,10 @@ __all__ = ["cluster", "folder"]
 def stage(house: Embedded, person: Callable[[str], Client]) -> Stage:
     def remains() -> dict[str, list[str]]:
         servers = (house.home / "minicloud" / "servers").iterdir()
+        shares = (house.home / "minicloud" / "shares").iterdir()
         java = [process.command for process in processes_below(house.home) if "java" in process.command]
-        return {"stacks": stacks_of(house), "servers": sorted(path.name for path in servers), "programs": java}
+        folders = {"servers": sorted(path.name for path in servers), "shares": sorted(path.name for path in shares)}
+        return {"stacks": stacks_of(house), "programs": java, **folders}
 
     return Stage(person("student"), "small", remains, ready_seconds=300, job_seconds=300)
 
