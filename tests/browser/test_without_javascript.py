@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from cloudinit import frameworks
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
 
@@ -22,7 +23,7 @@ def test_a_cluster_is_created_and_its_page_gets_to_ready(visitor: Visitor) -> No
     page = visitor.page
     page.get_by_label("Workers").fill("1")
     page.get_by_role("button", name="Create").click()
-    visitor.sees("of 13 steps")
+    visitor.sees(f"of {frameworks.manifest('spark').step_count(1)} steps")
     visitor.sees("UTC")
     visitor.sees("Your cluster is ready", seconds=120)
     visitor.look("ready-without-javascript")

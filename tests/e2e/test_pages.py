@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from cli.slipway_client import Client
+from cloudinit import frameworks
 from launcher.testing import Embedded
 
 
@@ -85,7 +86,8 @@ def test_one_press_leads_to_a_page_that_fills_its_bar_until_the_cluster_is_ready
                 break
     text = "\n".join(shown)
     assert "Your cluster is ready" in text, text[-3000:]
-    counts = [int(count) for count in re.findall(r"(\d+) of 13 steps", text)]
+    steps = frameworks.manifest("spark").step_count(1)
+    counts = [int(count) for count in re.findall(rf"(\d+) of {steps} steps", text)]
     assert counts == sorted(counts)
     assert len(set(counts)) > 3
 
