@@ -120,30 +120,22 @@ class FolderGrowth(APIView):
         return _accepted_folder(request, folder_id)
 
 
-class ClusterChange(APIView):
-    """Changes a cluster as the body says."""
-
+class Resize(APIView):
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.owned(user_of(request), cluster_id)
-        self.change(cluster, request.data)
-        return _accepted(request, clusters.find(user_of(request), cluster_id))
-
-    def change(self, cluster: Any, data: Any) -> None:
-        raise NotImplementedError
-
-
-class Resize(ClusterChange):
-    def change(self, cluster: Any, data: Any) -> None:
-        body = serializers.ResizeSerializer(data=data)
+        body = serializers.ResizeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         resizing.resize(cluster, **body.validated_data)
+        return _accepted(request, clusters.find(user_of(request), cluster_id))
 
 
-class Repair(ClusterChange):
-    def change(self, cluster: Any, data: Any) -> None:
-        body = serializers.RepairSerializer(data=data)
+class Repair(APIView):
+    def post(self, request: Request, cluster_id: UUID) -> Response:
+        cluster = clusters.owned(user_of(request), cluster_id)
+        body = serializers.RepairSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         resizing.repair(cluster, body.validated_data["nodes"])
+        return _accepted(request, clusters.find(user_of(request), cluster_id))
 
 
 class ClusterJobs(generics.ListAPIView[Any]):
