@@ -53,7 +53,7 @@ def update_stack(cluster: Cluster, stack: Stack, nodes: list[Node]) -> None:
     Their addresses may be other machines' right after, so storage must let them in no more before.
     """
     if grants.stand(cluster.pk, [node.address for node in nodes if node.leaving and node.address]):
-        _await_access_end(cluster)
+        await_access_end(cluster)
         return
     Cluster.objects.filter(pk=cluster.pk, waiting_for=STORAGE).update(waiting_for="")
     try:
@@ -111,7 +111,8 @@ def _await_heat(cluster: Cluster) -> Failure | None:
     return None
 
 
-def _await_access_end(cluster: Cluster) -> None:
+def await_access_end(cluster: Cluster) -> None:
+    """Has the storage take back what it still lets in, and says so."""
     if cluster.waiting_for == STORAGE:
         return
     with _change_of(cluster) as row:

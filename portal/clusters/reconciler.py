@@ -24,7 +24,6 @@ from portal.clusters.credentials import KeyGone, secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, EventState, Status
 from portal.courses.models import Course
 from portal.failure import Failure
-from portal.folders import services as folders
 from portal.folders.models import Grant, Mount
 from portal.locks import try_lock
 
@@ -118,7 +117,7 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
         case decisions.Adopt(stack_id):
             _save(cluster, stack_id=stack_id)
         case decisions.AwaitAccessEnd():
-            _await_access_end(cluster)
+            changing.await_access_end(cluster)
         case decisions.MarkReady():
             _mark_ready(cluster)
         case decisions.Examine(stack_id):
@@ -158,11 +157,8 @@ def _create_stack(cluster: Cluster) -> None:
             parameters,
             changing.STACK_TIMEOUT_MINUTES,
         )
-    except (
-        CloudRefused,
-        KeyGone,
-        heat_templates.SpecError,
-    ) as error:  # an older portal's row may be no spec
+    # A row of an older portal may be no spec any more.
+    except (CloudRefused, KeyGone, heat_templates.SpecError) as error:
         _fail(cluster, failures.refused(str(error)))
         return
     if stack_id:
@@ -185,12 +181,6 @@ def _fail(cluster: Cluster, failure: Failure) -> None:
 def _mark_ready(cluster: Cluster) -> None:
     changing.learn_addresses(cluster, str(cluster.stack_id))
     _save(cluster, status=Status.READY, ready_at=timezone.now(), waiting_for="")
-
-
-def _await_access_end(cluster: Cluster) -> None:
-    if cluster.waiting_for != changing.STORAGE:
-        _save(cluster, waiting_for=changing.STORAGE)
-        folders.wake(cluster.course)
 
 
 def _delete_stack(cluster: Cluster, stack_id: str) -> None:
