@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "portal.accounts",
+    "portal.trail",
     "portal.courses",
     "portal.cloud",
     "portal.folders",
@@ -111,6 +112,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.web.middleware.RefusalMiddleware",
+    "portal.trail.middleware.way",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -144,7 +146,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["portal.accounts.backend.KeystoneBackend"]
-CSRF_FAILURE_VIEW = "portal.web.views.stale_form"
+CSRF_FAILURE_VIEW = "portal.web.views.session.stale_form"
 LOGIN_URL = "log-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "log-in"

@@ -1,22 +1,22 @@
 from django.urls import path, re_path
 
-from portal.api import views
+from portal.api.views import accounts, clusters, courses, folders, jobs, unknown
 
 app_name = "api"
 urlpatterns = [
-    path("auth/tokens", views.Tokens.as_view(), name="tokens"),
-    path("courses", views.Courses.as_view(), name="courses"),
-    path("clusters", views.Clusters.as_view(), name="clusters"),
-    path("clusters/<uuid:cluster_id>", views.Cluster.as_view(), name="cluster"),
-    path("clusters/<uuid:cluster_id>/resize", views.Resize.as_view(), name="resize"),
-    path("clusters/<uuid:cluster_id>/repair", views.Repair.as_view(), name="repair"),
-    path("clusters/<uuid:cluster_id>/jobs", views.ClusterJobs.as_view(), name="cluster-jobs"),
-    path("folders", views.Folders.as_view(), name="folders"),
-    path("folders/<uuid:folder_id>", views.Folder.as_view(), name="folder"),
-    path("folders/<uuid:folder_id>/grow", views.FolderGrowth.as_view(), name="folder-grow"),
-    path("jobs/<uuid:job_id>", views.Job.as_view(), name="job"),
-    path("jobs/<uuid:job_id>/log", views.JobLog.as_view(), name="job-log"),
-    path("jobs/<uuid:job_id>/output", views.JobOutputs.as_view(), name="job-outputs"),
-    path("jobs/<uuid:job_id>/output/<path:path>", views.JobOutput.as_view(), name="job-output"),
-    re_path("", views.Unknown.as_view()),
+    path("auth/tokens", accounts.Tokens.as_view(), name="tokens"),
+    path("courses", courses.Courses.as_view(), name="courses"),
+    path("clusters", clusters.Clusters.as_view(), name="clusters"),
+    path("clusters/<uuid:cluster_id>", clusters.Cluster.as_view(), name="cluster"),
+    path("clusters/<uuid:cluster_id>/resize", clusters.Resize.as_view(), name="resize"),
+    path("clusters/<uuid:cluster_id>/repair", clusters.Repair.as_view(), name="repair"),
+    path("clusters/<uuid:cluster_id>/jobs", jobs.ClusterJobs.as_view(), name="cluster-jobs"),
+    path("folders", folders.Folders.as_view(), name="folders"),
+    path("folders/<uuid:folder_id>", folders.Folder.as_view(), name="folder"),
+    path("folders/<uuid:folder_id>/grow", folders.FolderGrowth.as_view(), name="folder-grow"),
+    path("jobs/<uuid:job_id>", jobs.Job.as_view(), name="job"),
+    path("jobs/<uuid:job_id>/log", jobs.JobLog.as_view(), name="job-log"),
+    path("jobs/<uuid:job_id>/output", jobs.JobOutputs.as_view(), name="job-outputs"),
+    path("jobs/<uuid:job_id>/output/<path:path>", jobs.JobOutput.as_view(), name="job-output"),
+    re_path("", unknown.Unknown.as_view()),
 ]

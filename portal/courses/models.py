@@ -30,6 +30,7 @@ class Course(models.Model):
 
 class Role(models.TextChoices):
     STUDENT = "student", "Student"
+    ASSISTANT = "assistant", "Assistant"
     TEACHER = "teacher", "Teacher"
 
 

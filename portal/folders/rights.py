@@ -23,6 +23,7 @@ WRITER = "writer"  # a student, where the folder says that students may write in
 ADMINISTRATOR = "administrator"
 RIGHTS: dict[str, frozenset[Deed]] = {
     Role.STUDENT: frozenset({Deed.SEE, Deed.MAKE, Deed.MOUNT}),
+    Role.ASSISTANT: frozenset({Deed.SEE, Deed.MAKE, Deed.MOUNT, Deed.WRITE, Deed.KNOW_GUESTS}),
     Role.TEACHER: frozenset(Deed),
     WRITER: frozenset({Deed.WRITE}),
     MAKER: frozenset({Deed.SEE, Deed.WRITE, Deed.GROW, Deed.DELETE}),

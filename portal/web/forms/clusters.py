@@ -1,12 +1,10 @@
-"""The forms of the pages. They shape what is sent; what may be is decided in the services."""
+"""Creating a cluster."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
-from django.http import HttpRequest
 
 from cloudinit import frameworks
 from portal.accounts.models import User
@@ -19,20 +17,6 @@ from portal.web import asking
 
 DEFAULT_HOURS = 4
 FIRST = ("name", "course", "framework", "workers", "flavor", "hours")
-
-
-class LogInForm(AuthenticationForm):
-    error_messages = {  # noqa: RUF012
-        "invalid_login": "The cloud does not know this name with this password. Check both and try again.",
-        "inactive": "This account is closed.",
-    }
-
-    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(request, *args, **kwargs)
-        self.label_suffix = ""
-        if self.is_bound:  # the password is what must be typed anew
-            del self.fields["username"].widget.attrs["autofocus"]
-            self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class MoreGroup(NamedTuple):

@@ -1,4 +1,4 @@
-"""The shapes of the API. No rules: what may be is decided in the services."""
+"""Clusters: what is asked for, and what there is."""
 
 from __future__ import annotations
 
@@ -8,29 +8,10 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from heat_templates.schema import request
+from portal.api.serializers.strict import StrictSerializer
 from portal.clusters.models import Cluster
 from portal.clusters.wishes import FolderUse, Wish
-from portal.courses.models import Course
-from portal.folders.models import Access, Folder, Mount
-from portal.folders.services import Seen
-from portal.jobs.models import Job, JobOutput
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses what it does not know: a misspelt field must not be passed over in silence."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError(
-                {name: f"unknown; known are {', '.join(self.fields)}" for name in unknown}
-            )
-        return super().to_internal_value(data)
-
-
-class CredentialsSerializer(StrictSerializer):
-    username = serializers.CharField(max_length=255)
-    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+from portal.folders.models import Access
 
 
 class FolderUseSerializer(StrictSerializer):
@@ -61,18 +42,6 @@ class WishSerializer(StrictSerializer):
         return Wish(course=str(said.pop("course")), **own, folders=uses, more=said)
 
 
-class FolderWishSerializer(StrictSerializer):
-    course = serializers.UUIDField()
-    name = serializers.CharField()
-    size_gb = serializers.IntegerField()
-    share_type = serializers.CharField(max_length=255, default="", allow_blank=True)
-    access_for_students = serializers.ChoiceField(Access.choices, default=Access.READ_WRITE)
-
-
-class GrowthSerializer(StrictSerializer):
-    size_gb = serializers.IntegerField()
-
-
 class ResizeSerializer(StrictSerializer):
     workers = serializers.IntegerField(min_value=1, required=False)
     remove = serializers.ListField(child=serializers.CharField(), allow_empty=False, required=False)
@@ -85,12 +54,6 @@ class ResizeSerializer(StrictSerializer):
 
 class RepairSerializer(StrictSerializer):
     nodes = serializers.ListField(child=serializers.CharField(), default=list)
-
-
-class CourseSerializer(serializers.ModelSerializer[Course]):
-    class Meta:
-        model = Course
-        fields = ("id", "name", "title")
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):
@@ -138,52 +101,3 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             {"folder": str(mount.folder_id), "name": mount.folder.name, "path": mount.path, "access": mount.access}
             for mount in cluster.mounts.all()
         ]
-
-
-class FolderSerializer(serializers.ModelSerializer[Folder]):
-    course = serializers.CharField(source="course_id")
-    maker = serializers.CharField(source="maker.username")
-
-    class Meta:
-        model = Folder
-        fields = (
-            "id", "name", "course", "maker", "share_type", "protocol", "access_for_students", "size_gb", "wanted_gb",
-            "status", "target", "exports", "waiting_for", "failure", "created_at", "ended_at",
-        )  # fmt: skip
-
-
-class SeenFolderSerializer(serializers.Serializer[Seen]):
-    """A folder, with the clusters that mount it: those of which the person may know, and how many others."""
-
-    def to_representation(self, shown: Seen) -> dict[str, Any]:
-        return {
-            **FolderSerializer(shown.folder).data,
-            "used_by": [_guest(mount) for mount in shown.mounts],
-            "used_by_others": shown.others,
-        }
-
-
-def _guest(mount: Mount) -> dict[str, str]:
-    cluster = mount.cluster
-    return {
-        "cluster": str(cluster.pk), "name": cluster.name, "owner": cluster.owner.username,
-        "path": mount.path, "access": mount.access,
-    }  # fmt: skip
-
-
-class JobSerializer(serializers.ModelSerializer[Job]):
-    cluster = serializers.CharField(source="cluster_id")
-    owner = serializers.CharField(source="owner.username")
-
-    class Meta:
-        model = Job
-        fields = (
-            "id", "cluster", "owner", "application", "arguments", "files", "status", "exit_code", "reason",
-            "created_at", "started_at", "ended_at",
-        )  # fmt: skip
-
-
-class OutputSerializer(serializers.ModelSerializer[JobOutput]):
-    class Meta:
-        model = JobOutput
-        fields = ("path", "size", "uploaded")

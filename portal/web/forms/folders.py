@@ -1,4 +1,4 @@
-"""The forms of the pages about folders. They shape what is sent; what may be is decided in the services."""
+"""Making a folder, and mounting folders in a new cluster."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from portal.accounts.models import User
 from portal.folders import services as folders
 from portal.refusals import Conflict, Invalid, Unavailable
 from portal.web import fragments
-from portal.web.folder_forms import FolderForm
+from portal.web.forms.folders import FolderForm
 from portal.web.streams import stream
-from portal.web.views import form_of, number_in, user_of
+from portal.web.views.asking import form_of, number_in, user_of
 
 ALL = UUID(int=0)  # of the list, which has no subject of its own
 

@@ -1,0 +1,1 @@
+"""The shapes of the API. No rules: what may be is decided in the services."""

@@ -1,0 +1,20 @@
+"""Courses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import generics
+
+from portal.api.pagination import ByName
+from portal.api.serializers.courses import CourseSerializer
+from portal.api.views.asking import user_of
+from portal.courses.services import courses_of
+
+
+class Courses(generics.ListAPIView[Any]):
+    serializer_class = CourseSerializer
+    pagination_class = ByName
+
+    def get_queryset(self) -> Any:
+        return courses_of(user_of(self.request))

@@ -1,0 +1,55 @@
+"""Folders."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.api.serializers.folders import FolderWishSerializer, GrowthSerializer, SeenFolderSerializer
+from portal.api.views.asking import user_of
+from portal.folders import services as folders
+
+
+class Folders(generics.ListAPIView[Any]):
+    serializer_class = SeenFolderSerializer
+
+    def get_queryset(self) -> Any:
+        return folders.visible_to(user_of(self.request)).exclude(status="deleted")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return folders.seen(user_of(self.request), super().paginate_queryset(queryset) or [])
+
+    def post(self, request: Request) -> Response:
+        body = FolderWishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish = folders.FolderWish(**{**body.validated_data, "course": str(body.validated_data["course"])})
+        return _accepted(request, folders.create(user_of(request), wish).pk)
+
+
+class Folder(APIView):
+    def get(self, request: Request, folder_id: UUID) -> Response:
+        return Response(SeenFolderSerializer(folders.find(user_of(request), folder_id)).data)
+
+    def delete(self, request: Request, folder_id: UUID) -> Response:
+        folders.delete(user_of(request), folder_id)
+        return _accepted(request, folder_id)
+
+
+class FolderGrowth(APIView):
+    def post(self, request: Request, folder_id: UUID) -> Response:
+        body = GrowthSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        folders.grow(user_of(request), folder_id, body.validated_data["size_gb"])
+        return _accepted(request, folder_id)
+
+
+def _accepted(request: Request, folder_id: UUID) -> Response:
+    where = request.build_absolute_uri(reverse("api:folder", args=[folder_id]))
+    data = SeenFolderSerializer(folders.find(user_of(request), folder_id)).data
+    return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})

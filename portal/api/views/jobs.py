@@ -1,0 +1,60 @@
+"""Jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import FileResponse, HttpResponse
+from django.urls import reverse
+from rest_framework import generics, status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.api.serializers.jobs import JobSerializer, OutputSerializer
+from portal.api.views.asking import user_of
+from portal.clusters import services as clusters
+from portal.jobs import files as job_files
+from portal.jobs import rules
+from portal.jobs import services as jobs
+
+
+class ClusterJobs(generics.ListAPIView[Any]):
+    serializer_class = JobSerializer
+    parser_classes = (MultiPartParser,)
+
+    def get_queryset(self) -> Any:
+        return jobs.visible_jobs(user_of(self.request)).filter(
+            cluster=clusters.find(user_of(self.request), self.kwargs["cluster_id"])
+        )
+
+    def post(self, request: Request, cluster_id: UUID) -> Response:
+        user = user_of(request)
+        cluster = clusters.owned(user, cluster_id)
+        arguments = rules.parse_arguments(request.POST.get("arguments", ""))
+        job = jobs.submit(user, cluster, request.FILES.get("application"), arguments, request.FILES.getlist("files"))
+        where = request.build_absolute_uri(reverse("api:job", args=[job.pk]))
+        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})
+
+
+class Job(APIView):
+    def get(self, request: Request, job_id: UUID) -> Response:
+        return Response(JobSerializer(jobs.find(user_of(request), job_id)).data)
+
+
+class JobLog(APIView):
+    def get(self, request: Request, job_id: UUID) -> HttpResponse:
+        return job_files.log_response(jobs.find(user_of(request), job_id))
+
+
+class JobOutputs(APIView):
+    def get(self, request: Request, job_id: UUID) -> Response:
+        rows = jobs.find(user_of(request), job_id).outputs.all()
+        return Response({"results": OutputSerializer(rows, many=True).data, "next": None})
+
+
+class JobOutput(APIView):
+    def get(self, request: Request, job_id: UUID, path: str) -> FileResponse:
+        return job_files.output_response(jobs.find(user_of(request), job_id), path)

@@ -1,0 +1,21 @@
+"""Addresses that are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from portal.refusals import NotFound
+
+
+class Unknown(APIView):
+    """Whatever else is asked for below /api/v1."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound("address in the API")

@@ -1,0 +1,57 @@
+"""Who may do what in a course. The one place where it stands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from portal.courses.models import Role
+
+
+class Deed(StrEnum):
+    """In words that follow "You may not"."""
+
+    SEE_COURSE = "see this course"
+    CREATE_CLUSTER = "create clusters in this course"
+    SEE_CLUSTER = "see this cluster"
+    USE_CLUSTER = "run jobs on this cluster"
+    CHANGE_CLUSTER = "change this cluster"
+    EXTEND_CLUSTER = "extend this cluster"
+    END_CLUSTER = "delete this cluster"
+    SEE_ROSTER = "see who is in this course, and what they spent"
+    CHANGE_ROSTER = "change who is in this course"
+    CHANGE_LIMITS = "change the limits of this course"
+    CHANGE_PROFILES = "change the cluster profiles of this course"
+    LEAD_CLASS = "start, extend or end the clusters of a class"
+    SEE_SPENDING = "see what this course spent"
+    SPEND_BUDGET = "give this course credits out of a budget of yours"
+    GRANT_CREDITS = "make credits"
+    SEE_TRAIL = "see who did what in this course"
+    ARCHIVE_COURSE = "end this course"
+
+
+OWNER = "owner"  # of this cluster, whatever else somebody is
+ADMINISTRATOR = "administrator"
+_OWN = {Deed.SEE_CLUSTER, Deed.USE_CLUSTER, Deed.CHANGE_CLUSTER, Deed.EXTEND_CLUSTER, Deed.END_CLUSTER}
+_STUDENT = {Deed.SEE_COURSE, Deed.CREATE_CLUSTER}
+_ASSISTANT = _STUDENT | {
+    Deed.SEE_CLUSTER, Deed.EXTEND_CLUSTER, Deed.END_CLUSTER, Deed.SEE_ROSTER, Deed.LEAD_CLASS, Deed.SEE_SPENDING,
+}  # fmt: skip
+_TEACHER = _ASSISTANT | {
+    Deed.CHANGE_ROSTER, Deed.CHANGE_LIMITS, Deed.CHANGE_PROFILES, Deed.SPEND_BUDGET, Deed.SEE_TRAIL,
+    Deed.ARCHIVE_COURSE,
+}  # fmt: skip
+# What only the owner, or a member of the course, does; of it an administrator does nothing.
+_PERSONAL = {Deed.CREATE_CLUSTER, Deed.USE_CLUSTER, Deed.CHANGE_CLUSTER, Deed.SPEND_BUDGET}
+RIGHTS: dict[str, frozenset[Deed]] = {
+    Role.STUDENT: frozenset(_STUDENT),
+    Role.ASSISTANT: frozenset(_ASSISTANT),
+    Role.TEACHER: frozenset(_TEACHER),
+    OWNER: frozenset(_OWN),
+    ADMINISTRATOR: frozenset(Deed) - _PERSONAL,
+}
+
+
+def may(deed: Deed, parts: Collection[str]) -> bool:
+    """`parts` are what a person is to the thing: a role in its course, its owner, an administrator."""
+    return any(deed in RIGHTS[part] for part in parts)

@@ -1,0 +1,47 @@
+"""Writing the trail. Every service that changes something for somebody calls `record` in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from portal.accounts.models import User
+from portal.trail.models import Entry, Way
+
+_way: ContextVar[Way] = ContextVar("way", default=Way.SYSTEM)
+
+
+@contextmanager
+def acting_by(way: Way) -> Iterator[None]:
+    """What is recorded meanwhile, in this thread or task, was done by this way."""
+    before = _way.set(way)
+    try:
+        yield
+    finally:
+        _way.reset(before)
+
+
+def record(
+    actor: User | None,
+    action: str,
+    subject: object,
+    *,
+    name: str = "",
+    course: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """`actor` None: the portal itself. `subject` is the id of the thing; `before` and `after` hold what changed, and no
+    secrets."""
+    Entry.objects.create(
+        actor=actor.username if actor else "",
+        way=_way.get() if actor else Way.SYSTEM,
+        action=action,
+        subject=str(subject),
+        name=name,
+        course=course,
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+    )

@@ -1,0 +1,90 @@
+"""The pages about clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from portal import live
+from portal.clusters import resizing
+from portal.clusters import services as clusters
+from portal.clusters.models import Cluster, Status
+from portal.refusals import Conflict, Invalid
+from portal.web import fragments
+from portal.web.forms.clusters import CreateForm
+from portal.web.forms.folders import FolderUsesForm
+from portal.web.streams import stream
+from portal.web.views.asking import form_of, number_in, user_of
+
+OTHERS_SHOWN = 200  # on the home page of a teacher
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    visible = clusters.visible_to(user).exclude(status=Status.DELETED)
+    mine = [fragments.cluster_row(cluster) for cluster in visible.filter(owner=user)]
+    others = [fragments.cluster_row(cluster) for cluster in visible.exclude(owner=user)[:OTHERS_SHOWN]]
+    forms = {"form": CreateForm(user), "uses": FolderUsesForm(user)}
+    context = {"mine": mine, "others": others, **forms, "moving": any(row["moving"] for row in mine)}
+    return render(request, "web/home.html", context)
+
+
+@form_of("home")
+def create(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    form, uses = CreateForm(user, request.POST), FolderUsesForm(user, request.POST)
+    if form.is_valid():
+        try:
+            return redirect("cluster", clusters.create(user, replace(form.wish(), folders=uses.uses())).pk)
+        except (Invalid, Conflict) as refusal:
+            form.refuse(refusal)
+    return render(request, "web/create.html", {"form": form, "uses": uses}, status=422)
+
+
+@login_required
+@require_GET
+def cluster(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    return render(request, "web/cluster.html", fragments.cluster_context(user_of(request), cluster_id))
+
+
+@require_GET
+async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBase:
+    return await stream(request, (live.cluster_topic(cluster_id),), fragments.cluster_fragment, cluster_id)
+
+
+@form_of("cluster")
+def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    clusters.delete(clusters.owned(user_of(request), cluster_id))
+    return redirect("cluster", cluster_id)
+
+
+@form_of("cluster")
+def resize(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    number, remove = request.POST.get("workers", ""), request.POST.getlist("remove")
+    wish: dict[str, Any] = {"remove": remove} if remove else {"workers": number_in(number)}
+    return _changed(request, cluster_id, partial(resizing.resize, **wish))
+
+
+@form_of("cluster")
+def repair(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    return _changed(request, cluster_id, resizing.repair)
+
+
+def _changed(request: HttpRequest, cluster_id: UUID, change: Callable[[Cluster], None]) -> HttpResponse:
+    found = clusters.owned(user_of(request), cluster_id)
+    try:
+        change(found)
+    except (Invalid, Conflict) as refusal:
+        messages.error(request, f"{refusal.detail} {refusal.next}")
+    return redirect("cluster", cluster_id)
