@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "portal.folders",
     "portal.clusters",
     "portal.jobs",
+    "portal.audit",
     "portal.nodes",
     "portal.api",
     "portal.web",

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from portal.api.views import accounts, clusters, courses, folders, jobs, unknown
+from portal.api.views import accounts, audit, clusters, courses, folders, jobs, unknown
 
 app_name = "api"
 urlpatterns = [
@@ -18,5 +18,6 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/log", jobs.JobLog.as_view(), name="job-log"),
     path("jobs/<uuid:job_id>/output", jobs.JobOutputs.as_view(), name="job-outputs"),
     path("jobs/<uuid:job_id>/output/<path:path>", jobs.JobOutput.as_view(), name="job-output"),
+    path("trail", audit.Trail.as_view(), name="trail"),
     re_path("", unknown.Unknown.as_view()),
 ]

@@ -29,8 +29,11 @@ class Entry(models.Model):
     after = models.JSONField(null=True)
 
     class Meta:
-        ordering: ClassVar = ["-id"]
+        ordering: ClassVar = ["-at", "-id"]
+        # One for each filter of the trail's page: the newest come first, and `since` is where the reading ends.
         indexes: ClassVar = [
-            models.Index(fields=["course", "-id"], name="trail_of_course"),
-            models.Index(fields=["subject", "-id"], name="trail_of_subject"),
+            models.Index(fields=["-at", "-id"], name="trail_in_time"),
+            models.Index(fields=["course", "-at", "-id"], name="trail_of_course"),
+            models.Index(fields=["subject", "-at", "-id"], name="trail_of_subject"),
+            models.Index(fields=["actor", "-at", "-id"], name="trail_of_actor"),
         ]

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.audit import trail
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
 from portal.clusters.wishes import default_path
@@ -47,6 +48,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         **row,
         "health": cluster.health(timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
+        "may_read_trail": trail.may_read(user, cluster.course),
         "mounts": cluster.mounts.all(),
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
         "machines": _machines(cluster),

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from portal.web.views import clusters, folders, jobs, session
+from portal.web.views import audit, clusters, folders, jobs, session
 
 urlpatterns = [
     path("", clusters.home, name="home"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("folders/<uuid:folder_id>/live", folders.folder_live, name="folder-live"),
     path("folders/<uuid:folder_id>/grow", folders.grow, name="grow-folder"),
     path("folders/<uuid:folder_id>/delete", folders.delete, name="delete-folder"),
+    path("trail", audit.trail, name="trail"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/live", jobs.job_live, name="job-live"),
     path("jobs/<uuid:job_id>/log", jobs.job_log, name="job-log"),

@@ -22,6 +22,7 @@ from portal.folders.services import FolderWish
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import Job, JobOutput
+from portal.trail.services import record
 from portal.web import urls as page_urls
 from tests.db.conftest import make_ready
 
@@ -29,7 +30,7 @@ from tests.db.conftest import make_ready
 PAGES = {
     "log-in": 2,
     "home": 13,
-    "cluster": 7,
+    "cluster": 8,
     "folders": 7,
     "folder": 5,
     "job": 4,
@@ -48,6 +49,9 @@ ANSWERS = {
     "job-outputs": 3,
     "job-output": 3,
 }
+# For those who lead.
+PAGES_OF_LEADERS = {"trail": 4}
+ANSWERS_OF_LEADERS = {"trail": 3}
 # They change something, or are streams of what a page shows already.
 ACTIONS = {"create", "delete", "resize", "repair", "submit", "log-out", "tokens", "folder-grow", None}
 ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
@@ -110,6 +114,22 @@ def test_answers_take_what_the_table_says(
     assert {name: queries(teacher, address(f"api:{name}", job)) for name in ANSWERS} == ANSWERS
 
 
+@pytest.mark.parametrize("filling", [LITTLE, MUCH], ids=["little", "much"])
+def test_what_is_for_those_who_lead_takes_what_the_table_says(
+    filling: dict[str, int],
+    browser: Callable[[User], Client],
+    api: Callable[[User], Client],
+    alice: User,
+    bob: User,
+    wish: Wish,
+) -> None:
+    job, pages, answers = fill(alice, wish, **filling), browser(bob), api(bob)
+    for number in range(filling["number"]):
+        record(alice, "cluster.create", number, course="demo", after={"name": "flights"})
+    assert {name: queries(pages, address(name, job)) for name in PAGES_OF_LEADERS} == PAGES_OF_LEADERS
+    assert {name: queries(answers, address(f"api:{name}", job)) for name in ANSWERS_OF_LEADERS} == ANSWERS_OF_LEADERS
+
+
 def test_no_page_and_no_answer_is_missing_here() -> None:
-    assert {pattern.name for pattern in page_urls.urlpatterns} - ACTIONS - STREAMS == set(PAGES)
-    assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS == set(ANSWERS)
+    assert {pattern.name for pattern in page_urls.urlpatterns} - ACTIONS - STREAMS == {*PAGES, *PAGES_OF_LEADERS}
+    assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS == {*ANSWERS, *ANSWERS_OF_LEADERS}
