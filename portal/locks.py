@@ -6,12 +6,40 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+import psycopg
+from django.db import OperationalError, connection, transaction
+from django.db.models import Model
+
+from portal.refusals import Busy
+
+LONGEST_WAIT = "3s"  # for any lock, in a transaction that takes from a course's limits
 
 
 def key_of(subject: str) -> int:
     """The lock's number in PostgreSQL: 64 bits, with a sign."""
     return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], signed=True)
+
+
+@contextmanager
+def allocating(course: Model) -> Iterator[None]:
+    """A transaction that has the course's limits and credits to itself until it is over.
+
+    Whoever takes from them, or lowers them, is in here: what it reads is then true until it has written. This lock
+    comes before any row's, so that two such transactions never wait for each other. Raises Busy where a lock is not
+    to be had.
+    """
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SET LOCAL lock_timeout = %s; SELECT pg_advisory_xact_lock(%s)",
+                    [LONGEST_WAIT, key_of(f"allocating {course.pk}")],
+                )
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+            raise Busy from error
+        raise
 
 
 @contextmanager

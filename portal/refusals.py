@@ -15,6 +15,7 @@ class Refusal(Exception):
     status = 400
     code = "refused"
     title = "This cannot be done"
+    retry_after: int | None = None  # seconds, after which the same request may be answered otherwise
 
     def __init__(self, detail: str, next: str, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -32,6 +33,10 @@ class Refusal(Exception):
             "next": self.next,
         }
         return {**body, "errors": self.fields} if self.fields else body
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
 class Invalid(Refusal):
@@ -89,6 +94,21 @@ class TooLarge(Refusal):
     status = 413
     code = "too-large"
     title = "Too large"
+
+
+class Busy(Refusal):
+    """Too many want the same thing at this moment."""
+
+    status = 503
+    code = "busy"
+    title = "Too many ask at once"
+    retry_after = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "So many ask for the same thing at this moment that your turn has not come. Nothing was changed.",
+            "Send it again in a few seconds.",
+        )
 
 
 class Unavailable(Refusal):

@@ -44,7 +44,9 @@ def handler(error: Exception, _context: dict[str, Any]) -> Response | None:
 
 
 def problem(refusal: Refusal) -> Response:
-    return Response(refusal.as_problem(), status=refusal.status, content_type="application/problem+json")
+    return Response(
+        refusal.as_problem(), status=refusal.status, headers=refusal.headers, content_type="application/problem+json"
+    )
 
 
 def _as_refusal(error: Exception) -> Refusal | None:  # noqa: C901 a case for each kind

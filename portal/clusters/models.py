@@ -42,7 +42,7 @@ class Cluster(models.Model):
     spec = models.JSONField()
     vcpus = models.PositiveIntegerField(help_text="of all nodes together")
     memory_mb = models.PositiveIntegerField(help_text="of all nodes together")
-    # As the flavors were when it was made: what becomes of the catalogue later is nothing to it.
+    # As the flavors were when it was made: what becomes of the catalogue later is nothing to it. See offers.sizes_of.
     sizes = models.JSONField(default=dict, help_text='of one node, by roles: {"worker": {"vcpus", "memory_mb"}}')
     # A node's credential is a function of its name: a name that was somebody's is given to nobody again.
     highest_number = models.PositiveIntegerField(default=0, help_text="that a worker has ever had")

@@ -73,15 +73,31 @@ def too_few_gpus(flavor: Flavor, spec: ClusterSpec) -> dict[str, str]:
     return {"gpus": f"the flavor {flavor.name} has {flavor.gpus}, and {spec.gpus} are asked for"}
 
 
-def sizes_of(flavors: Mapping[str, Flavor], spec: ClusterSpec) -> dict[str, dict[str, int]]:
-    """Processors and memory of one node of each role."""
-    manifest = frameworks.manifest(spec.framework)
-    machines = {role.name: flavors[spec.flavor] for role in manifest.roles}
-    machines[manifest.master.name] = flavors[spec.master_flavor or spec.flavor]
-    return {role: {"vcpus": each.vcpus, "memory_mb": each.memory_mb} for role, each in machines.items()}
+def sizes_of(flavors: Mapping[str, Flavor], spec: ClusterSpec) -> dict[str, dict[str, Any]]:
+    """One node of each role: its flavor, with the processors, memory and GPUs, and the storage that HDFS has of it."""
+    master = frameworks.manifest(spec.framework).master.name
+    machines = {role.name: flavors[spec.flavor] for role in frameworks.manifest(spec.framework).roles}
+    machines[master] = flavors[spec.master_flavor or spec.flavor]
+    return {
+        role: {
+            "flavor": each.name,
+            "vcpus": each.vcpus,
+            "memory_mb": each.memory_mb,
+            "gpus": each.gpus,
+            # The master keeps HDFS's names, and no blocks.
+            "hdfs_gb": 0 if role == master else _storage_gb(each, spec),
+        }
+        for role, each in machines.items()
+    }
 
 
-def size_together(sizes: Mapping[str, Mapping[str, int]], roles: Iterable[str]) -> dict[str, int]:
+def _storage_gb(flavor: Flavor, spec: ClusterSpec) -> int:
+    """On its own disk HDFS may take what the flavor has."""
+    volume_gb = spec.hdfs.volume_gb
+    return flavor.disk_gb if volume_gb is None else volume_gb * spec.hdfs.volumes_each
+
+
+def size_together(sizes: Mapping[str, Mapping[str, Any]], roles: Iterable[str]) -> dict[str, int]:
     """Processors and memory of nodes of these roles together."""
     nodes = [sizes[role] for role in roles]
     return {figure: sum(node[figure] for node in nodes) for figure in ("vcpus", "memory_mb")}

@@ -12,19 +12,21 @@ from django.utils import timezone
 import heat_templates
 from cloudinit.frameworks.manifest import next_numbers, node_number
 from portal import live
-from portal.clusters import changes
+from portal.accounts.models import User
+from portal.clusters import allocation, changes, usage
 from portal.clusters.credentials import KeyGone, key_of
 from portal.clusters.models import Cluster, Node, Status
-from portal.clusters.services import require_ready, wake
+from portal.clusters.services import record, require_ready, wake
+from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, LimitReached
 
 
-def resize(cluster: Cluster, workers: int | None = None, remove: Sequence[str] = ()) -> None:
+def resize(actor: User | None, cluster: Cluster, workers: int | None = None, remove: Sequence[str] = ()) -> None:
     """Lets the cluster become one of so many workers (those that hold least leave), or one without those in `remove`.
 
-    The same wish again changes nothing more. Raises Invalid, Conflict, LimitReached.
+    The same wish again changes nothing more. Raises Invalid, Conflict, LimitReached, Busy.
     """
-    with _to_change(cluster) as (row, nodes):
+    with allocating(cluster.course), _to_change(cluster) as (row, nodes):
         require_ready(row)
         present = [node for node in nodes if node.role != row.manifest.master.name]
         staying = [node for node in present if not node.leaving]
@@ -40,10 +42,12 @@ def resize(cluster: Cluster, workers: int | None = None, remove: Sequence[str] =
         else:
             _check_room(row, leaving, present)
         row.nodes.filter(name__in=leaving).update(leaving=True, kept_by=None)
+        after = {"workers": len(staying) + more - len(leaving), **({"leaving": sorted(leaving)} if leaving else {})}
+        record(actor, "resize", row, before={"workers": len(staying)}, after=after)
         _begin_change(row)
 
 
-def repair(cluster: Cluster, names: Sequence[str] = ()) -> None:
+def repair(actor: User | None, cluster: Cluster, names: Sequence[str] = ()) -> None:
     """Lets the cloud make these workers anew, or all that are in trouble; where they are being so made, nothing more.
 
     Raises Invalid, Conflict.
@@ -67,6 +71,7 @@ def repair(cluster: Cluster, names: Sequence[str] = ()) -> None:
             raise Conflict("No worker of this cluster is in trouble.", "There is nothing to repair.")
         _check_copies(wanted, workers, copies)
         row.nodes.filter(name__in=wanted).update(unhealthy=True, generation=row.generation + 1, trouble="")
+        record(actor, "repair", row, after={"nodes": sorted(wanted)})
         _begin_change(row)
 
 
@@ -74,7 +79,7 @@ def repair(cluster: Cluster, names: Sequence[str] = ()) -> None:
 def _to_change(cluster: Cluster) -> Iterator[tuple[Cluster, list[Node]]]:
     """The row as it is now, locked, and its nodes."""
     with transaction.atomic():
-        row = Cluster.objects.select_for_update(of=("self",)).select_related("course").get(pk=cluster.pk)
+        row = Cluster.objects.select_for_update(of=("self",)).select_related("course", "owner").get(pk=cluster.pk)
         yield row, list(row.nodes.all())
 
 
@@ -128,7 +133,9 @@ def _add_workers(row: Cluster, workers: Sequence[Node], staying: Sequence[Node],
     highest = max(row.highest_number, *(node_number(node.name) for node in workers))
     _, *numbers = next_numbers([highest], more)
     _check_size(row, [*changes.staying_numbers(staying), *numbers])
-    new = [node for node in row.manifest.nodes(numbers) if node.role == workers[0].role]
+    role = workers[0].role
+    allocation.require(row.course, row.owner, usage.of_nodes(row.sizes, [role] * more, clusters=0))
+    new = [node for node in row.manifest.nodes(numbers) if node.role == role]
     Node.objects.bulk_create(
         Node(cluster=row, name=node.name, role=node.role, generation=row.generation + 1) for node in new
     )

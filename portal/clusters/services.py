@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
+from portal.clusters import allocation, usage
 from portal.clusters.hosts import host_list
 from portal.clusters.models import TROUBLE_LIMIT, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
@@ -24,7 +25,9 @@ from portal.courses.models import Course
 from portal.courses.services import course_of, taught_by
 from portal.folders import services as folders
 from portal.folders.models import Mount
-from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal
+from portal.locks import allocating
+from portal.refusals import Conflict, Invalid, NotFound, Refusal
+from portal.trail import services as trail
 
 # Heat takes a moment from the last node's signal to the end of the stack; the regular passes come too seldom for that.
 AFTER_THE_LAST_SIGNAL = (0.1, 0.4, 0.8)  # seconds
@@ -76,36 +79,49 @@ def suggested_name(owner: User, framework: str) -> str:
     return next(name for number in count(1) if (name := f"{framework}-{number}") not in taken)
 
 
-def create(owner: User, wish: Wish, key: str = "") -> Cluster:
-    """A new cluster, or that of the same `key` and wish.
+def create(owner: User, wish: Wish, key: str = "", *, actor: User | None = None) -> Cluster:
+    """A new cluster, or that of the same `key` and wish; `actor` is who asks for it, where that is not its owner.
 
-    Raises Invalid, Conflict, LimitReached, Unavailable, KeyReused.
+    All that is slow is done, and what cannot be granted is refused, before the course's lock is taken; in it the limits
+    are looked at again. Raises Invalid, Conflict, LimitReached, Unavailable, KeyReused, Busy.
     """
     digest = hashlib.sha256(json.dumps(asdict(wish), sort_keys=True).encode()).hexdigest()
-    with transaction.atomic():
-        # Of one person's requests in the same second, each sees what the one before it has made.
-        User.objects.select_for_update().get(pk=owner.pk)
-        if key and (earlier := Cluster.objects.filter(owner=owner, idempotency_key=key).first()):
-            if earlier.request_digest != digest:
-                raise KeyReused("The Idempotency-Key stands for another request.", "Send a new key with a new request.")
+    course = course_of(owner, wish.course)
+    if earlier := _earlier(owner, key, digest):
+        return earlier
+    cluster, mounts = cluster_of(owner, course, wish)
+    nodes = cluster.manifest.nodes(cluster.worker_numbers)
+    asked = usage.of_nodes(cluster.sizes, [node.role for node in nodes])
+    allocation.require(course, owner, asked)
+    with allocating(course):
+        if earlier := _earlier(owner, key, digest):
             return earlier
-        course = course_of(owner, wish.course)
-        cluster, mounts = cluster_of(owner, course, wish)
-        _check_limits(owner, course, wish)
+        _check_name(owner, course, wish.name)
+        allocation.require(course, owner, asked)
+        folders.keep(mount.folder for mount in mounts)
         cluster.idempotency_key, cluster.request_digest = key, digest
         cluster.save(force_insert=True)
-        nodes = cluster.manifest.nodes(cluster.worker_numbers)
         Mount.objects.bulk_create(mounts)
         Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
+        record(actor or owner, "create", cluster, after=_facts(cluster))
         wake(course)
     return cluster
 
 
-def delete(cluster: Cluster) -> None:
-    """Lets the cluster go; one that is going or gone stays so."""
+def _earlier(owner: User, key: str, digest: str) -> Cluster | None:
+    """What the same request has made before."""
+    earlier = Cluster.objects.filter(owner=owner, idempotency_key=key).first() if key else None
+    if earlier and earlier.request_digest != digest:
+        raise KeyReused("The Idempotency-Key stands for another request.", "Send a new key with a new request.")
+    return earlier
+
+
+def delete(actor: User | None, cluster: Cluster) -> None:
+    """Lets the cluster go; one that is going or gone stays so. Without an actor the portal itself ends it."""
     going = Cluster.objects.filter(pk=cluster.pk, target=Status.READY)
     with transaction.atomic():
         if going.update(target=Status.DELETED, status=Status.DELETING, retry_at=None):
+            record(actor, "delete", cluster)
             Cluster.objects.filter(pk=cluster.pk, ended_at=None).update(ended_at=timezone.now())
             live.notify(live.cluster_topic(cluster.pk))
             wake(cluster.course)
@@ -203,18 +219,26 @@ def _take_word(
     return (node.trouble, node.storage, node.kept_by) != before
 
 
-def _check_limits(owner: User, course: Course, wish: Wish) -> None:
-    live_ones = Cluster.objects.filter(owner=owner, course=course).exclude(status=Status.DELETED)
-    names = set(live_ones.values_list("name", flat=True))
-    if wish.name in names:
+def _check_name(owner: User, course: Course, name: str) -> None:
+    if Cluster.objects.filter(owner=owner, course=course, name=name).exclude(status=Status.DELETED).exists():
         raise Conflict(
-            f"You have a cluster {wish.name!r} in this course already.", "Choose another name, or delete that one."
+            f"You have a cluster {name!r} in this course already.", "Choose another name, or delete that one."
         )
-    if len(names) >= course.clusters_each:
-        raise LimitReached(
-            f"You have {len(names)} clusters in {course.title}, and {course.clusters_each} is the limit.",
-            "Delete one that you need no more; one that failed counts until it is deleted.",
-        )
+
+
+def _facts(cluster: Cluster) -> dict[str, Any]:
+    """What the trail keeps of a new cluster."""
+    return {
+        "owner": cluster.owner.username,
+        "workers": cluster.workers,
+        "flavor": cluster.flavor,
+        "expires_at": cluster.expires_at.isoformat(),
+    }
+
+
+def record(actor: User | None, deed: str, cluster: Cluster, **changes: Mapping[str, Any]) -> None:
+    """In the trail, what somebody, or the portal itself, did to a cluster: its values `before` and `after`."""
+    trail.record(actor, f"cluster.{deed}", cluster.pk, name=cluster.name, course=cluster.course.name, **changes)
 
 
 def wake(course: Course, delays: Sequence[float] = (0,)) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,8 +19,10 @@ from portal.courses.models import Course, Membership, Role
 from portal.courses.services import course_of, courses_of
 from portal.folders.models import NAME_LIMIT, OF_PRESENT_CLUSTERS, Access, Folder, Mount, Status
 from portal.folders.rights import ADMINISTRATOR, ASK, MAKER, WRITER, Deed, may
+from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal, Unavailable
 from portal.text import is_one_line
+from portal.trail import services as trail
 
 MOST_GB = 1_000_000
 
@@ -111,12 +114,10 @@ def find(user: User, folder_id: UUID) -> Seen:
 
 
 def create(maker: User, wish: FolderWish) -> Folder:
-    """A new folder of a course. Raises Invalid, Conflict, LimitReached, Unavailable."""
-    with transaction.atomic():
-        course = course_of(maker, wish.course)
-        # Of requests in the same second, each sees what the one before it has made.
-        Course.objects.select_for_update().get(pk=course.pk)
-        share_type = _share_type(wish)
+    """A new folder of a course. Raises Invalid, Conflict, LimitReached, Unavailable, Busy."""
+    course = course_of(maker, wish.course)
+    share_type = _share_type(wish)
+    with allocating(course):
         if course.folders.filter(name=wish.name).exclude(status=Status.DELETED).exists():
             raise Conflict(f"The course has a folder {wish.name!r} already.", "Choose another name.")
         _check_limit(maker, course, wish.size_gb)
@@ -124,22 +125,24 @@ def create(maker: User, wish: FolderWish) -> Folder:
             course=course, maker=maker, name=wish.name, share_type=share_type.name, protocol=share_type.protocol,
             size_gb=wish.size_gb, wanted_gb=wish.size_gb, access_for_students=wish.access_for_students,
         )  # fmt: skip
+        _record(maker, "create", folder, after={"size_gb": folder.size_gb, "share_type": folder.share_type})
         _tell(folder)
     return folder
 
 
 def grow(user: User, folder_id: UUID, size_gb: int) -> None:
     """Makes room; the same size again is no second growth. Raises NotFound, NotAllowed, Invalid, Conflict,
-    LimitReached."""
-    _permitted(user, folder_id, Deed.GROW)
-    with transaction.atomic():
+    LimitReached, Busy."""
+    course = _permitted(user, folder_id, Deed.GROW).folder.course
+    with allocating(course):
         folder = _locked(folder_id)
         if folder.wanted_gb == size_gb and folder.target == Status.AVAILABLE:
             return
         if not folder.size_gb < size_gb <= MOST_GB:
             raise Invalid.of({"size_gb": f"must be more than the {folder.size_gb} that it has; a folder never shrinks"})
         _require_available(folder)
-        _check_limit(user, folder.course, size_gb - folder.wanted_gb)
+        _check_limit(user, course, size_gb - folder.wanted_gb)
+        _record(user, "grow", folder, before={"size_gb": folder.size_gb}, after={"size_gb": size_gb})
         folder.status, folder.wanted_gb, folder.failure = Status.GROWING, size_gb, None
         folder.save(update_fields=["status", "wanted_gb", "failure"])
         _tell(folder)
@@ -157,6 +160,7 @@ def delete(user: User, folder_id: UUID) -> None:
             raise Conflict(f"The folder {folder.name!r} is in use by {in_words(shown)}.", "Delete what uses it first.")
         folder.status, folder.target, folder.retry_at = Status.DELETING, Status.DELETED, None
         folder.ended_at = timezone.now()
+        _record(user, "delete", folder)
         folder.save(update_fields=["status", "target", "retry_at", "ended_at"])
         _tell(folder)
 
@@ -169,14 +173,13 @@ def in_words(shown: Seen) -> str:
 
 
 def for_mounting(user: User, course: Course, wanted: Sequence[tuple[str, str]]) -> dict[str, Folder]:
-    """Folders of the course by their ids, none of which can begin to go before the transaction is over. `wanted` are
-    ids, each with how the folder is to be mounted.
+    """Folders of the course by their ids. `wanted` are ids, each with how the folder is to be mounted.
 
     Raises Invalid for those that the course does not have or that the person may not mount so, Conflict for those that
     are not available."""
     ids = [folder_id for folder_id, _ in wanted]
-    rows = course.folders.select_for_update().filter(pk__in=filter(_is_uuid, ids)).exclude(status=Status.DELETED)
-    found = {str(folder.pk): folder for folder in rows.order_by("pk")}
+    rows = course.folders.filter(pk__in=filter(_is_uuid, ids)).exclude(status=Status.DELETED)
+    found = {str(folder.pk): folder for folder in rows.select_related("maker")}
     if strange := [folder_id for folder_id in ids if folder_id not in found]:
         raise Invalid.of({"folders": f"the course has no such folder: {', '.join(strange)}"})
     if len(set(ids)) < len(ids):
@@ -185,6 +188,13 @@ def for_mounting(user: User, course: Course, wanted: Sequence[tuple[str, str]]) 
         _require_available(folder)
     _require_access(user, [(found[folder_id], access) for folder_id, access in wanted])
     return found
+
+
+def keep(found: Iterable[Folder]) -> None:
+    """None of these folders can begin to go before the transaction is over. Raises Conflict where one is going."""
+    ids = [folder.pk for folder in found]
+    for folder in Folder.objects.select_for_update().filter(pk__in=ids).order_by("pk") if ids else ():
+        _require_available(folder)
 
 
 def _is_uuid(text: str) -> bool:
@@ -264,6 +274,10 @@ def _check_limit(user: User, course: Course, more_gb: int) -> None:
             "limit.",
             "Ask for less, delete one that is needed no more, or have a teacher make the folder.",
         )
+
+
+def _record(actor: User, deed: str, folder: Folder, **changes: Mapping[str, Any]) -> None:
+    trail.record(actor, f"folder.{deed}", folder.pk, name=folder.name, course=folder.course.name, **changes)
 
 
 def _tell(folder: Folder) -> None:

@@ -21,6 +21,7 @@ from portal.clusters.services import require_ready, visible_to
 from portal.jobs import rules, storage
 from portal.jobs.models import UNFINISHED, Job, JobOutput, JobStatus
 from portal.refusals import Conflict, Invalid, LimitReached, NotFound, TooLarge
+from portal.trail import services as trail
 
 QUEUE_LIMIT = 50  # jobs of one cluster that have not ended: each keeps its files here
 LEASE = timedelta(seconds=60)
@@ -71,6 +72,8 @@ def submit(
             storage.write(storage.input_file(job.id, number), file.chunks())
         with transaction.atomic():
             job.save(force_insert=True)
+            after = {"cluster": str(cluster.pk), "application": program}
+            trail.record(owner, "job.submit", job.pk, name=program, course=cluster.course.name, after=after)
             live.notify(live.commands_topic(cluster.pk))
             live.notify(live.cluster_topic(cluster.pk))
     except BaseException:

@@ -26,7 +26,10 @@ class RefusalMiddleware(MiddlewareMixin):
             error = sign_in_unavailable()
         if not isinstance(error, Refusal):
             return None
-        return render(request, "web/refusal.html", {"refusal": error}, status=error.status)
+        answer = render(request, "web/refusal.html", {"refusal": error}, status=error.status)
+        for name, value in error.headers.items():
+            answer.headers[name] = value
+        return answer
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code == 302 and "HX-Request" in request.headers:

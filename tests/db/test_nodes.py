@@ -77,7 +77,7 @@ def test_a_node_cannot_speak_for_another(creating: Cluster) -> None:
 def test_a_credential_ends_with_its_cluster(ready: Cluster) -> None:
     client = node(ready)
     assert client.get("/node/v1/commands?wait=0").status_code == 200
-    delete(ready)
+    delete(None, ready)
     assert client.get("/node/v1/commands?wait=0").status_code == 401
 
 

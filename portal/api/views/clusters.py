@@ -41,7 +41,7 @@ class Cluster(APIView):
         return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
 
     def delete(self, request: Request, cluster_id: UUID) -> Response:
-        clusters.delete(clusters.owned(user_of(request), cluster_id))
+        clusters.delete(user_of(request), clusters.owned(user_of(request), cluster_id))
         return _accepted(request, clusters.find(user_of(request), cluster_id))
 
 
@@ -50,7 +50,7 @@ class Resize(APIView):
         cluster = clusters.owned(user_of(request), cluster_id)
         body = ResizeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        resizing.resize(cluster, **body.validated_data)
+        resizing.resize(user_of(request), cluster, **body.validated_data)
         return _accepted(request, clusters.find(user_of(request), cluster_id))
 
 
@@ -59,7 +59,7 @@ class Repair(APIView):
         cluster = clusters.owned(user_of(request), cluster_id)
         body = RepairSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        resizing.repair(cluster, body.validated_data["nodes"])
+        resizing.repair(user_of(request), cluster, body.validated_data["nodes"])
         return _accepted(request, clusters.find(user_of(request), cluster_id))
 
 

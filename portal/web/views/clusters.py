@@ -65,7 +65,7 @@ async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBa
 
 @form_of("cluster")
 def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
-    clusters.delete(clusters.owned(user_of(request), cluster_id))
+    clusters.delete(user_of(request), clusters.owned(user_of(request), cluster_id))
     return redirect("cluster", cluster_id)
 
 
@@ -73,12 +73,12 @@ def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
 def resize(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     number, remove = request.POST.get("workers", ""), request.POST.getlist("remove")
     wish: dict[str, Any] = {"remove": remove} if remove else {"workers": number_in(number)}
-    return _changed(request, cluster_id, partial(resizing.resize, **wish))
+    return _changed(request, cluster_id, partial(resizing.resize, user_of(request), **wish))
 
 
 @form_of("cluster")
 def repair(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
-    return _changed(request, cluster_id, resizing.repair)
+    return _changed(request, cluster_id, partial(resizing.repair, user_of(request)))
 
 
 def _changed(request: HttpRequest, cluster_id: UUID, change: Callable[[Cluster], None]) -> HttpResponse:
