@@ -1,0 +1,28 @@
+"""What is kept back for what runs. One row for each resource; one that has expired counts no more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from billing.models import Hold
+
+
+def place(resource: UUID, course: str, person: str, amount: Decimal, expires_at: datetime) -> None:
+    """The resource's hold; one that it has already is replaced. Whether the credits suffice is the caller's to look at,
+    who holds the course's lock."""
+    Hold.objects.update_or_create(
+        resource=resource,
+        defaults={"course": course, "person": person, "amount": amount, "expires_at": expires_at},
+    )
+
+
+def change(resource: UUID, amount: Decimal, expires_at: datetime | None = None) -> None:
+    """Of a resource without a hold there is nothing to change."""
+    changes = {"amount": amount, **({"expires_at": expires_at} if expires_at else {})}
+    Hold.objects.filter(resource=resource).update(**changes)
+
+
+def release(resource: UUID) -> None:
+    Hold.objects.filter(resource=resource).delete()
