@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from portal.accounts.models import User
 from portal.clusters.usage import Amounts, used
+from portal.courses.limits import excesses, limits_for, limits_of
 from portal.courses.models import Course
 from portal.refusals import LimitReached
 
@@ -11,9 +14,10 @@ from portal.refusals import LimitReached
 def require(course: Course, owner: User, asked: Amounts) -> None:
     """Raises LimitReached. What it read stays true only within `locks.allocating(course)`; without that lock it spares
     a request that cannot be granted the way to it."""
-    present = used(course, owner).clusters
-    if present + asked.clusters > course.clusters_each:
+    passed = excesses(limits_for(course, owner), asdict(used(course, owner)), asdict(asked))
+    passed += excesses(limits_of(course), asdict(used(course)), asdict(asked))
+    if passed:
         raise LimitReached(
-            f"You have {present} clusters in {course.title}, and {course.clusters_each} is the limit.",
-            "Delete one that you need no more; one that failed counts until it is deleted.",
+            " ".join(excess.words for excess in passed),
+            "Ask for less, or delete what is needed no more; a cluster that failed counts until it is deleted.",
         )

@@ -20,6 +20,7 @@ from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.credentials import key_digest
 from portal.clusters.models import Cluster
 from portal.clusters.offers import choose_image, no_image, size_together, sizes_of, too_few_gpus, unknown_names
+from portal.courses.limits import hours_at_most
 from portal.courses.models import Course
 from portal.folders import services as folders
 from portal.folders.models import Access, Folder, Mount
@@ -61,7 +62,9 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
     flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
     images = list(Image.objects.order_by("name"))
     share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
-    wrong = wrong_fields(wish, course.hours_at_most) | unknown_names(_named(wish), flavors, share_types)
+    wrong = wrong_fields(wish, hours_at_most(owner, [course])[course.pk]) | unknown_names(
+        _named(wish), flavors, share_types
+    )
     image = None
     try:
         image = choose_image(images, bundles(), wish.framework, **_image_wish(wish))
@@ -114,11 +117,11 @@ def _mapping(mount: Mount) -> dict[str, Any]:
     return {"path": mount.path, "access": mount.access, "protocol": mount.folder.protocol, "export": export}
 
 
-def wrong_fields(wish: Wish, hours_at_most: int) -> dict[str, str]:
+def wrong_fields(wish: Wish, most_hours: int) -> dict[str, str]:
     """What a ClusterSpec cannot know: the course's limit, and that a name is one line. Pure."""
     wrong: dict[str, str] = {}
-    if not 1 <= wish.hours <= hours_at_most:
-        wrong["hours"] = f"must be from 1 to {hours_at_most} in this course"
+    if not 1 <= wish.hours <= most_hours:
+        wrong["hours"] = f"must be from 1 to {most_hours} in this course"
     if not is_one_line(wish.name):
         wrong["name"] = "must be one line without control characters"
     return wrong

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 
 class Course(models.Model):
@@ -14,9 +15,6 @@ class Course(models.Model):
     name = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=120)
     project_id = models.CharField(max_length=64, unique=True)
-    clusters_each = models.PositiveIntegerField(default=1, help_text="clusters that a student may have at once")
-    hours_at_most = models.PositiveIntegerField(default=12, help_text="hours that one cluster may last")
-    folder_gb_each = models.PositiveIntegerField(default=20, help_text="GB of all folders that a student has made")
     # When passes last looked at the project's stacks, and at its shares.
     reconciled_at = models.DateTimeField(null=True)
     folders_reconciled_at = models.DateTimeField(null=True)
@@ -41,3 +39,30 @@ class Membership(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["course", "user"], name="one_role_in_a_course")]
+
+
+class Limit(models.Model):
+    """One figure that must not be passed (portal/courses/limits.py says of what). Where there is no row nothing is
+    bound; but a student's own row that has no value lifts the limit that holds for the others."""
+
+    class Scope(models.TextChoices):
+        COURSE = "course", "All of the course together"
+        STUDENT = "student", "Each student; with a user, this one"
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="limits")
+    scope = models.CharField(max_length=10, choices=Scope)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="limits")
+    name = models.CharField(max_length=20)
+    value = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["course", "scope", "name"], condition=Q(user=None), name="one_limit_of_a_name"
+            ),
+            models.UniqueConstraint(
+                fields=["course", "user", "name"], condition=~Q(user=None), name="one_exception_of_a_name"
+            ),
+            models.CheckConstraint(condition=Q(user=None) | Q(scope="student"), name="exceptions_are_students"),
+            models.CheckConstraint(condition=Q(value=None) | Q(value__gte=0), name="no_limit_is_negative"),
+        ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from portal.accounts.models import User
-from portal.courses.models import Course, Membership, Role
+from portal.courses.models import Course, Limit, Membership, Role
 from portal.refusals import Invalid
 
 
@@ -28,6 +29,15 @@ def course_of(user: User, course_id: str) -> Course:
     return course
 
 
+# What an imported document calls the limits that it may name, and for whom they are.
+IMPORTED = {
+    "clusters_each": (Limit.Scope.STUDENT, "clusters"),
+    "folder_gb_each": (Limit.Scope.STUDENT, "folder_gb"),
+    "hours_at_most": (Limit.Scope.COURSE, "hours"),
+}
+OF_NEW_COURSES = {"clusters_each": 1, "folder_gb_each": 20, "hours_at_most": 12}
+
+
 @transaction.atomic
 def import_roster(document: dict[str, Any]) -> None:
     """Courses with their members, and administrators: afterwards each named course has just the members named.
@@ -36,15 +46,15 @@ def import_roster(document: dict[str, Any]) -> None:
     "administrators": [name]}`; a course may have "hours_at_most" and "folder_gb_each", which else stay as they are.
     """
     for entry in document["courses"]:
-        course, _ = Course.objects.update_or_create(
-            name=entry["name"],
-            defaults={
-                "title": entry["title"],
-                "project_id": entry["project"],
-                "clusters_each": entry["clusters_each"],
-                **{name: entry[name] for name in ("hours_at_most", "folder_gb_each") if name in entry},
-            },
+        course, new = Course.objects.update_or_create(
+            name=entry["name"], defaults={"title": entry["title"], "project_id": entry["project"]}
         )
+        said = {name: entry[name] for name in IMPORTED if name in entry}
+        for key, value in ((OF_NEW_COURSES if new else {}) | said).items():
+            scope, name = IMPORTED[key]
+            Limit.objects.update_or_create(
+                course=course, scope=scope, user=None, name=name, defaults={"value": Decimal(value)}
+            )
         names = [member["username"] for member in entry["members"]]
         course.memberships.exclude(user__username__in=names).delete()
         for member in entry["members"]:

@@ -15,7 +15,6 @@ class Deed(StrEnum):
     GROW = "grow"
     DELETE = "delete"
     KNOW_GUESTS = "see whose clusters use"
-    TAKE_ALL = "take all the room of"
 
 
 MAKER = "maker"  # of this folder, whatever else somebody is

@@ -15,6 +15,7 @@ from portal import live
 from portal.accounts.models import User
 from portal.cloud.models import ShareType
 from portal.courses import passes
+from portal.courses.limits import excesses, limits_for, limits_of
 from portal.courses.models import Course, Membership, Role
 from portal.courses.services import course_of, courses_of
 from portal.folders.models import NAME_LIMIT, OF_PRESENT_CLUSTERS, Access, Folder, Mount, Status
@@ -262,22 +263,23 @@ def _share_type(wish: FolderWish) -> ShareType:
 
 
 def _check_limit(user: User, course: Course, more_gb: int) -> None:
-    """What one student may take; for teachers there is only the course's quota in the cloud."""
-    role = Membership.objects.filter(user=user, course=course).values_list("role", flat=True).first()
-    if user.is_administrator or may(Deed.TAKE_ALL, {role} if role else set()):
-        return
-    mine = course.folders.filter(maker=user).exclude(status=Status.DELETED)
-    taken = mine.aggregate(sum=Sum("wanted_gb"))["sum"] or 0
-    if taken + more_gb > course.folder_gb_each:
+    present = course.folders.exclude(status=Status.DELETED)
+    asked = {"folder_gb": more_gb}
+    passed = excesses(limits_for(course, user), {"folder_gb": _gigabytes(present.filter(maker=user))}, asked)
+    passed += excesses(limits_of(course), {"folder_gb": _gigabytes(present)}, asked)
+    if passed:
         raise LimitReached(
-            f"Your folders in {course.title} would have {taken + more_gb} GB, and {course.folder_gb_each} GB is the "
-            "limit.",
-            "Ask for less, delete one that is needed no more, or have a teacher make the folder.",
+            " ".join(excess.words for excess in passed),
+            "Ask for less, delete a folder that is needed no more, or ask a teacher of the course.",
         )
 
 
 def _record(actor: User, deed: str, folder: Folder, **changes: Mapping[str, Any]) -> None:
     trail.record(actor, f"folder.{deed}", folder.pk, name=folder.name, course=folder.course.name, **changes)
+
+
+def _gigabytes(folders: QuerySet[Folder]) -> int:
+    return int(folders.aggregate(sum=Sum("wanted_gb"))["sum"] or 0)
 
 
 def _tell(folder: Folder) -> None:

@@ -37,7 +37,7 @@ def test_what_is_wrong_stands_at_its_field(browser: Browser, alice: User, course
     assert answer.status_code == 422
     assert "must be from 1 to" in answer.content.decode()
     sent["size_gb"] = "21"
-    assert "20 GB is the limit" in browser(alice).post("/folders/make", sent).content.decode()
+    assert "20 GB of folders is the limit" in browser(alice).post("/folders/make", sent).content.decode()
     assert not Folder.objects.exists()
 
 

@@ -15,7 +15,7 @@ from portal.accounts.models import User
 from portal.api import urls as api_urls
 from portal.clusters import services as clusters
 from portal.clusters.wishes import Wish
-from portal.courses.models import Course
+from portal.courses.models import Limit
 from portal.folders import services as folders
 from portal.folders.models import Mount
 from portal.folders.services import FolderWish
@@ -29,7 +29,7 @@ from tests.db.conftest import make_ready
 # Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
 PAGES = {
     "log-in": 2,
-    "home": 13,
+    "home": 16,
     "cluster": 8,
     "folders": 7,
     "folder": 5,
@@ -62,7 +62,7 @@ MUCH = {"number": 20, "jobs_of_one": 50}
 
 def fill(owner: User, wish: Wish, number: int, jobs_of_one: int) -> Job:
     """So many clusters, the last of which has so many jobs, the last of which has as many files of output."""
-    Course.objects.update(clusters_each=number)
+    Limit.objects.filter(name="clusters").update(value=number)
     for count in range(number):
         cluster = make_ready(clusters.create(owner, replace(wish, name=f"cluster {count}")))
         for node in cluster.nodes.all():

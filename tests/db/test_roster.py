@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.accounts.models import User
+from portal.courses.limits import default_limits, limits_of
 from portal.courses.models import Course, Membership
 from portal.courses.services import import_roster
 
@@ -38,4 +39,6 @@ def test_a_courses_limits_are_what_the_document_says_and_stay_where_it_is_silent
     document["courses"][0] |= {"hours_at_most": 6, "folder_gb_each": 50}
     import_roster(document)
     import_roster(roster(("alice", "student")))
-    assert Course.objects.filter(name="demo", hours_at_most=6, folder_gb_each=50).exists()
+    course = Course.objects.get(name="demo")
+    assert limits_of(course).hours == 6
+    assert (default_limits(course).folder_gb, default_limits(course).clusters) == (50, 4)

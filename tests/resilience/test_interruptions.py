@@ -95,7 +95,8 @@ def test_two_workers_and_two_beats_at_once_do_nothing_twice(house: Embedded, stu
 def test_twenty_creates_in_the_same_second(house: Embedded, student: Client, course: str) -> None:
     """Three of them real, the others of servers that signal at once: the machine has not the memory for twenty."""
     limit = (
-        "from portal.courses.models import Course; print(Course.objects.filter(name='demo').update(clusters_each={}))"
+        "from portal.courses.models import Limit; of_demo = Limit.objects.filter(course__name='demo', user=None); "
+        "print(of_demo.filter(scope='student', name='clusters').update(value={}))"
     )
     names = [f"real {n}" if n < 3 else f"light {n}" for n in range(20)]
 

@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.services import suggested_name
 from portal.clusters.wishes import Wish
+from portal.courses.limits import hours_at_most
 from portal.courses.services import courses_of
 from portal.refusals import Refusal
 from portal.web import asking
@@ -39,6 +40,7 @@ class CreateForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         courses = list(courses_of(user))
+        hours = hours_at_most(user, courses).values()
         manifests = [frameworks.manifest(name) for name in frameworks.names()]
         flavors = list(Flavor.objects.all())
         self.fields.update(asking.form_fields())
@@ -51,9 +53,9 @@ class CreateForm(forms.Form):
         self._offer("scratch.share_type", [(each.name, each.title) for each in nfs], "the cloud's own")
         self._start("name", suggested_name(user, manifests[0].name))
         self._start("workers", manifests[0].default_workers)
-        self._start("hours", min([DEFAULT_HOURS, *(course.hours_at_most for course in courses)]))
+        self._start("hours", min([DEFAULT_HOURS, *hours]))
         self._bound("workers", manifests[0].minimum_workers, manifests[0].maximum_workers)
-        self._bound("hours", 1, max([1, *(course.hours_at_most for course in courses)]))
+        self._bound("hours", 1, max([1, *hours]))
 
     @property
     def has_course(self) -> bool:
