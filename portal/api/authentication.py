@@ -6,22 +6,22 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from portal.accounts.models import User
-from portal.accounts.services import user_of_token
+from portal.accounts.models import ApiToken, User
+from portal.accounts.tokens import token_of
 
 
 class BearerToken(BaseAuthentication):
-    """`Authorization: Bearer TOKEN`."""
+    """`Authorization: Bearer TOKEN`. The request's `auth` is the token."""
 
-    def authenticate(self, request: Request) -> tuple[User, None] | None:
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         header = get_authorization_header(request).decode("latin-1")
         if not header:
             return None
-        scheme, _, token = header.partition(" ")
-        user = user_of_token(token.strip()) if scheme.lower() == "bearer" else None
-        if user is None:
+        scheme, _, secret = header.partition(" ")
+        token = token_of(secret.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
             raise AuthenticationFailed("The token is wrong, or its time is over.")
-        return user, None
+        return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

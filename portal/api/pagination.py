@@ -19,3 +19,7 @@ class Newest(CursorPagination):
 
 class ByName(Newest):
     ordering = ("name",)
+
+
+class ByUsername(Newest):
+    ordering = ("username",)

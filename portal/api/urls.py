@@ -4,7 +4,11 @@ from portal.api.views import accounts, audit, clusters, courses, folders, jobs, 
 
 app_name = "api"
 urlpatterns = [
+    path("me", accounts.Me.as_view(), name="me"),
     path("auth/tokens", accounts.Tokens.as_view(), name="tokens"),
+    path("auth/tokens/<uuid:token_id>", accounts.Token.as_view(), name="token"),
+    path("auth/introspect", accounts.Introspection.as_view(), name="introspect"),
+    path("auth/service-accounts", accounts.ServiceAccounts.as_view(), name="service-accounts"),
     path("courses", courses.Courses.as_view(), name="courses"),
     path("clusters", clusters.Clusters.as_view(), name="clusters"),
     path("clusters/<uuid:cluster_id>", clusters.Cluster.as_view(), name="cluster"),

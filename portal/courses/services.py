@@ -61,6 +61,7 @@ def import_roster(document: dict[str, Any]) -> None:
             user, _ = User.objects.get_or_create(username=member["username"])
             Membership.objects.update_or_create(course=course, user=user, defaults={"role": Role(member["role"])})
     administrators = document.get("administrators", [])
-    User.objects.exclude(username__in=administrators).update(is_administrator=False)
+    people = User.objects.filter(service_scopes=None)
+    people.exclude(username__in=administrators).update(is_administrator=False)
     for username in administrators:
         User.objects.update_or_create(username=username, defaults={"is_administrator": True})

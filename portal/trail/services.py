@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
-from portal.accounts.models import User
 from portal.trail.models import Entry, Way
 
 _way: ContextVar[Way] = ContextVar("way", default=Way.SYSTEM)
+
+
+class Actor(Protocol):
+    """A user: the rooms above know more of them."""
+
+    @property
+    def username(self) -> str: ...
 
 
 @contextmanager
@@ -24,7 +30,7 @@ def acting_by(way: Way) -> Iterator[None]:
 
 
 def record(
-    actor: User | None,
+    actor: Actor | None,
     action: str,
     subject: object,
     *,

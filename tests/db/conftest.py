@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from launcher import postgres
 from portal.accounts.models import User
-from portal.accounts.services import issue_token
+from portal.accounts.tokens import issue_for_log_in
 from portal.cloud import connection, sessions, shares
 from portal.cloud.catalogue import import_catalogue
 from portal.clusters import services as clusters
@@ -118,7 +118,7 @@ def api() -> Callable[[User | None], Client]:
     """A client that shows a person's token, or none."""
 
     def make(person: User | None) -> Client:
-        headers = {"Authorization": f"Bearer {issue_token(person)[0]}"} if person else {}
+        headers = {"Authorization": f"Bearer {issue_for_log_in(person).secret}"} if person else {}
         return Client(headers=headers)
 
     return make

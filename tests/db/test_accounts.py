@@ -8,16 +8,16 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from portal.accounts.models import ApiToken, User
-from portal.accounts.services import issue_token
 from portal.accounts.tasks import forget_expired
+from portal.accounts.tokens import issue_for_log_in
 
 
 def test_expired_sessions_and_tokens_are_forgotten_and_others_stay(alice: User) -> None:
     now = timezone.now()
     for key, end in (("old", now - timedelta(seconds=1)), ("new", now + timedelta(hours=1))):
         Session.objects.create(session_key=key, session_data="", expire_date=end)
-    issue_token(alice)
-    ApiToken.objects.create(user=alice, digest="old", expires_at=now)
+    issue_for_log_in(alice)
+    ApiToken.objects.create(user=alice, digest="old", expires_at=now, scopes=["read"], by_password=True)
     forget_expired()
     assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
     assert ApiToken.objects.exclude(digest="old").count() == ApiToken.objects.count() == 1

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.accounts.models import User
+from portal.accounts.tokens import make_service
 from portal.api import urls as api_urls
 from portal.clusters import services as clusters
 from portal.clusters.wishes import Wish
@@ -38,6 +39,8 @@ PAGES = {
     "job-output": 4,
 }
 ANSWERS = {
+    "me": 1,
+    "tokens": 2,
     "courses": 2,
     "clusters": 5,
     "cluster": 5,
@@ -52,8 +55,9 @@ ANSWERS = {
 # For those who lead.
 PAGES_OF_LEADERS = {"trail": 4}
 ANSWERS_OF_LEADERS = {"trail": 3}
+FOR_ADMINISTRATORS = {"service-accounts": 2}
 # They change something, or are streams of what a page shows already.
-ACTIONS = {"create", "delete", "resize", "repair", "submit", "log-out", "tokens", "folder-grow", None}
+ACTIONS = {"create", "delete", "resize", "repair", "submit", "log-out", "folder-grow", "token", "introspect", None}
 ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
 STREAMS = {"cluster-live", "job-live", "folder-live", "folders-live"}
 LITTLE = {"number": 1, "jobs_of_one": 1}
@@ -91,6 +95,7 @@ def address(name: str, job: Job) -> str:
 
 
 def queries(client: Client, address: str) -> int:
+    client.get(reverse("api:me"))  # the first use of a token is written down
     with CaptureQueriesContext(connection) as captured:
         assert client.get(address).status_code in (200, 302)
     return len(captured)
@@ -130,6 +135,20 @@ def test_what_is_for_those_who_lead_takes_what_the_table_says(
     assert {name: queries(answers, address(f"api:{name}", job)) for name in ANSWERS_OF_LEADERS} == ANSWERS_OF_LEADERS
 
 
+@pytest.mark.parametrize("number", [1, 20])
+def test_answers_to_administrators_take_what_the_table_says(
+    number: int, api: Callable[[User], Client], dora: User
+) -> None:
+    for count in range(number):
+        make_service(dora, f"service-{count}", ["read"])
+    client = api(dora)
+    assert {name: queries(client, reverse(f"api:{name}")) for name in FOR_ADMINISTRATORS} == FOR_ADMINISTRATORS
+
+
 def test_no_page_and_no_answer_is_missing_here() -> None:
     assert {pattern.name for pattern in page_urls.urlpatterns} - ACTIONS - STREAMS == {*PAGES, *PAGES_OF_LEADERS}
-    assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS == {*ANSWERS, *ANSWERS_OF_LEADERS}
+    assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS == {
+        *ANSWERS,
+        *ANSWERS_OF_LEADERS,
+        *FOR_ADMINISTRATORS,
+    }

@@ -1,15 +1,33 @@
-"""Tokens."""
+"""Tokens, service accounts, and who one is."""
 
 from __future__ import annotations
 
-from rest_framework import status
+from typing import Any, cast
+from uuid import UUID
+
+from rest_framework import generics, status
+from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.accounts import scopes, tokens
 from portal.accounts import services as accounts
-from portal.api.serializers.accounts import CredentialsSerializer
+from portal.accounts.models import ApiToken
+from portal.accounts.scopes import Scope
+from portal.api.pagination import ByUsername
+from portal.api.serializers.accounts import (
+    CredentialsSerializer,
+    IntrospectionSerializer,
+    IssuedSerializer,
+    MeSerializer,
+    ServiceSerializer,
+    ServiceWishSerializer,
+    TokenSerializer,
+    TokenWishSerializer,
+)
+from portal.api.views.asking import user_of
 from portal.refusals import Refusal
 
 
@@ -19,15 +37,80 @@ class WrongPassword(Refusal):
     title = "Name or password is wrong"
 
 
-class Tokens(APIView):
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
+class Tokens(generics.ListAPIView[Any]):
+    """Whoever shows no token logs in; whoever shows the one of a log-in makes another, with a name."""
+
+    scope = Scope.READ
+    serializer_class = TokenSerializer
+
+    def get_permissions(self) -> Any:
+        logs_in = self.request.method == "POST" and self.request.auth is None
+        return [AllowAny()] if logs_in else super().get_permissions()
+
+    def get_queryset(self) -> Any:
+        return tokens.visible_to(user_of(self.request))
 
     def post(self, request: Request) -> Response:
-        credentials = CredentialsSerializer(data=request.data)
-        credentials.is_valid(raise_exception=True)
-        user = accounts.log_in(**credentials.validated_data)
+        issued = self._named(request) if request.auth else self._log_in(request)
+        return Response(
+            IssuedSerializer(issued).data, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"}
+        )
+
+    def _log_in(self, request: Request) -> tokens.Issued:
+        body = CredentialsSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        user = accounts.log_in(**body.validated_data)
         if user is None:
             raise WrongPassword("The cloud does not know this name with this password.", "Check both and try again.")
-        token, expires_at = accounts.issue_token(user)
-        return Response({"token": token, "expires_at": expires_at}, status=status.HTTP_201_CREATED)
+        return tokens.issue_for_log_in(user)
+
+    def _named(self, request: Request) -> tokens.Issued:
+        body = TokenWishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wish = body.validated_data
+        service = wish.pop("service_account", "")
+        if service:
+            scopes.require(Scope.ADMIN, cast(ApiToken, request.auth).present_scopes)
+        return tokens.issue(user_of(request), **wish, service=service, by=cast(ApiToken, request.auth))
+
+
+class Token(APIView):
+    scope = Scope.READ
+
+    def delete(self, request: Request, token_id: UUID) -> Response:
+        tokens.revoke(user_of(request), token_id, by=cast(ApiToken, request.auth))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Introspection(APIView):
+    scope = Scope.READ
+    parser_classes = (FormParser, JSONParser)
+
+    def post(self, request: Request) -> Response:
+        body = IntrospectionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        found = tokens.introspect(user_of(request), body.validated_data["token"])
+        return Response(found, headers={"Cache-Control": "no-store"})
+
+
+class ServiceAccounts(generics.ListAPIView[Any]):
+    scope = Scope.ADMIN
+    serializer_class = ServiceSerializer
+    pagination_class = ByUsername
+
+    def get_queryset(self) -> Any:
+        return tokens.service_accounts(user_of(self.request))
+
+    def post(self, request: Request) -> Response:
+        body = ServiceWishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = tokens.make_service(user_of(request), **body.validated_data)
+        return Response(ServiceSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class Me(APIView):
+    scope = Scope.READ
+
+    def get(self, request: Request) -> Response:
+        token = cast(ApiToken, request.auth)
+        return Response({**MeSerializer(token.user).data, "scopes": token.present_scopes})

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import generics
 
+from portal.accounts.scopes import Scope
 from portal.api.pagination import Newest
 from portal.api.serializers.audit import EntrySerializer, TrailQuerySerializer
 from portal.api.views.asking import user_of
@@ -17,6 +18,7 @@ class InTime(Newest):
 
 
 class Trail(generics.ListAPIView[Any]):
+    scope = Scope.READ
     serializer_class = EntrySerializer
     pagination_class = InTime
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.accounts.scopes import Scope
 from portal.api.serializers.clusters import ClusterSerializer, RepairSerializer, ResizeSerializer, WishSerializer
 from portal.api.views.asking import user_of
 from portal.clusters import resizing
@@ -21,6 +22,7 @@ KEY_LIMIT = 255
 
 
 class Clusters(generics.ListAPIView[Any]):
+    scope = Scope.CLUSTERS
     serializer_class = ClusterSerializer
 
     def get_queryset(self) -> Any:
@@ -37,6 +39,8 @@ class Clusters(generics.ListAPIView[Any]):
 
 
 class Cluster(APIView):
+    scope = Scope.CLUSTERS
+
     def get(self, request: Request, cluster_id: UUID) -> Response:
         return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
 
@@ -46,6 +50,8 @@ class Cluster(APIView):
 
 
 class Resize(APIView):
+    scope = Scope.CLUSTERS
+
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.owned(user_of(request), cluster_id)
         body = ResizeSerializer(data=request.data)
@@ -55,6 +61,8 @@ class Resize(APIView):
 
 
 class Repair(APIView):
+    scope = Scope.CLUSTERS
+
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.owned(user_of(request), cluster_id)
         body = RepairSerializer(data=request.data)

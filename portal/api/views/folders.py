@@ -11,12 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.accounts.scopes import Scope
 from portal.api.serializers.folders import FolderWishSerializer, GrowthSerializer, SeenFolderSerializer
 from portal.api.views.asking import user_of
 from portal.folders import services as folders
 
 
 class Folders(generics.ListAPIView[Any]):
+    scope = Scope.CLUSTERS
     serializer_class = SeenFolderSerializer
 
     def get_queryset(self) -> Any:
@@ -33,6 +35,8 @@ class Folders(generics.ListAPIView[Any]):
 
 
 class Folder(APIView):
+    scope = Scope.CLUSTERS
+
     def get(self, request: Request, folder_id: UUID) -> Response:
         return Response(SeenFolderSerializer(folders.find(user_of(request), folder_id)).data)
 
@@ -42,6 +46,8 @@ class Folder(APIView):
 
 
 class FolderGrowth(APIView):
+    scope = Scope.CLUSTERS
+
     def post(self, request: Request, folder_id: UUID) -> Response:
         body = GrowthSerializer(data=request.data)
         body.is_valid(raise_exception=True)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.accounts.scopes import Scope
 from portal.api.serializers.jobs import JobSerializer, OutputSerializer
 from portal.api.views.asking import user_of
 from portal.clusters import services as clusters
@@ -22,6 +23,7 @@ from portal.jobs import services as jobs
 
 
 class ClusterJobs(generics.ListAPIView[Any]):
+    scope = Scope.CLUSTERS
     serializer_class = JobSerializer
     parser_classes = (MultiPartParser,)
 
@@ -40,21 +42,29 @@ class ClusterJobs(generics.ListAPIView[Any]):
 
 
 class Job(APIView):
+    scope = Scope.CLUSTERS
+
     def get(self, request: Request, job_id: UUID) -> Response:
         return Response(JobSerializer(jobs.find(user_of(request), job_id)).data)
 
 
 class JobLog(APIView):
+    scope = Scope.CLUSTERS
+
     def get(self, request: Request, job_id: UUID) -> HttpResponse:
         return job_files.log_response(jobs.find(user_of(request), job_id))
 
 
 class JobOutputs(APIView):
+    scope = Scope.CLUSTERS
+
     def get(self, request: Request, job_id: UUID) -> Response:
         rows = jobs.find(user_of(request), job_id).outputs.all()
         return Response({"results": OutputSerializer(rows, many=True).data, "next": None})
 
 
 class JobOutput(APIView):
+    scope = Scope.CLUSTERS
+
     def get(self, request: Request, job_id: UUID, path: str) -> FileResponse:
         return job_files.output_response(jobs.find(user_of(request), job_id), path)

@@ -8,12 +8,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from portal.accounts.scopes import Scope
 from portal.refusals import NotFound
 
 
 class Unknown(APIView):
     """Whatever else is asked for below /api/v1."""
 
+    scope = Scope.READ
     authentication_classes = ()
     permission_classes = (AllowAny,)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.accounts.models import User
-from portal.accounts.services import issue_token
+from portal.accounts.tokens import issue_for_log_in
 
 
 class Command(BaseCommand):
@@ -21,4 +21,4 @@ class Command(BaseCommand):
         if user is None:
             known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
             raise CommandError(f"There is no user {options['username']!r}. Known are: {known or 'none yet'}.")
-        self.stdout.write(issue_token(user)[0])
+        self.stdout.write(issue_for_log_in(user).secret)
