@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launcher import environments, site, system
+from launcher import environments, ports, site, system
 from launcher.console import Console
 from launcher.environments import python_of
 from launcher.paths import TOP, Paths
@@ -196,6 +197,12 @@ def _slipway(
     return done
 
 
+def _port_of(home: Path) -> int:
+    """Not the one that everybody's first home takes: a home that is switched off and on finds it free again."""
+    start = ports.FIRST + zlib.crc32(bytes(home)) % (ports.LAST - ports.FIRST)
+    return ports.first_free(start, set(), ports.is_free)
+
+
 @contextlib.contextmanager
 def embedded(name: str = "a home", environment: Mapping[str, str] | None = None) -> Iterator[Embedded]:
     """`./slipway up` on a home called `name` in a temporary folder, and `reset` at the end, whatever happened."""
@@ -205,7 +212,7 @@ def embedded(name: str = "a home", environment: Mapping[str, str] | None = None)
         Path(folder).chmod(0o711)
         home = Path(folder) / name
         try:
-            _slipway(home, ["up"], check=True, more=more)
+            _slipway(home, ["up", "--port", str(_port_of(home))], check=True, more=more)
             logins = json.loads((home / "logins.json").read_text(encoding="utf-8"))
             yield Embedded(home, logins, more)
         finally:

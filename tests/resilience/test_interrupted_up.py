@@ -36,7 +36,8 @@ class NewMachine:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [str(paths.TOP / "slipway"), *arguments],
+            # What a shell starts in the background ignores Ctrl-C, and hands that on: the tests may run so.
+            ["env", "--default-signal=INT", str(paths.TOP / "slipway"), *arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
