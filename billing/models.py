@@ -163,23 +163,3 @@ class Hold(models.Model):
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gte=0), name="a_hold_is_not_negative")]
         indexes: ClassVar = [models.Index(fields=["course", "person"], name="holds_of_a_course")]
-
-
-class UsageRecord(models.Model):
-    """A resource was in use in this hour of the clock (UTC).
-
-    Names are kept as they were: a record outlives what it names.
-    """
-
-    resource = models.UUIDField()
-    hour = models.DateTimeField()
-    course = models.CharField(max_length=60)
-    owner = models.CharField(max_length=255)
-    nodes = models.PositiveIntegerField()
-    vcpus = models.PositiveIntegerField()
-    memory_mb = models.PositiveIntegerField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["hour", "resource"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["resource", "hour"], name="one_record_an_hour")]

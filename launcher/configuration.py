@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher import postgres
-from launcher.credentials import CLUSTERS_EACH, COURSES
+from launcher.credentials import CLUSTERS_EACH, COURSES, FIRST_CREDITS
 from launcher.paths import Paths
 from launcher.site import LOOPBACK
 
@@ -128,3 +128,11 @@ def courses(cloud: Mapping[str, Any]) -> dict[str, Any]:
 def catalogue(cloud: Mapping[str, Any]) -> dict[str, Any]:
     """What `manage.py import_catalogue` reads."""
     return {key: cloud[key] for key in ("flavors", "images", "share_types")}
+
+
+def rates(cloud: Mapping[str, Any]) -> dict[str, Any]:
+    """What `manage.py import_rates` reads: a credit for a processor and hour, and for ten GB and month."""
+    nodes = [{"kind": "node", "name": flavor["name"], "price": str(flavor["vcpus"])} for flavor in cloud["flavors"]]
+    storage = [{"kind": "storage", "name": each["name"], "price": "0.1"} for each in cloud["share_types"]]
+    grants = [{"course": name, "credits": FIRST_CREDITS} for name in COURSES]
+    return {"rates": [*nodes, *storage], "grants": grants}

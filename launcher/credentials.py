@@ -18,6 +18,7 @@ COURSES = {
     "other": ("Other course", {"outsider": "student"}),
 }
 CLUSTERS_EACH = 4
+FIRST_CREDITS = "10000"  # of each course
 LOGINS = ("student", "student2", "outsider", "teacher", "admin")
 # name -> length in characters; Heat takes an encryption key of exactly 32.
 SECRETS = {

@@ -220,8 +220,8 @@ class Ascent:
 
     def _import_all(self) -> str:
         """What minicloud has and who is who there; a site's own is imported when its administrator says so."""
-        self._manage("import_catalogue", "-", given=configuration.catalogue(self.cloud))
-        self._manage("import_courses", "-", given=configuration.courses(self.cloud))
+        for document in (configuration.catalogue, configuration.courses, configuration.rates):
+            self._manage(f"import_{document.__name__}", "-", given=document(self.cloud))
         return f"migrated; {len(self.cloud['flavors'])} flavors, {len(credentials.COURSES)} courses"
 
     def start_portal(self, step: Step) -> None:

@@ -149,6 +149,7 @@ def dismiss(cluster: Cluster) -> None:
     with _change_of(cluster) as row:
         if row:
             cluster.nodes.filter(leaving=True).delete()
+            metering.follow(cluster, timezone.now())
             _tell_the_nodes(cluster)
 
 
@@ -159,7 +160,7 @@ def end(cluster: Cluster, failure: Failure | None) -> None:
     with _change_of(cluster) as row:
         if not row:
             return
-        metering.meter_cluster(cluster)  # up to now it was as large as before
+        metering.follow(cluster, timezone.now())
         nodes = Node.objects.filter(cluster=cluster)
         nodes.update(unhealthy=False)
         row.update(**_settled(cluster, nodes), **({"change_failure": failure.as_json()} if failure else {}))

@@ -67,7 +67,6 @@ class Cluster(models.Model):
     ended_at = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True, help_text="the last word of the master on the nodes' health")
     hosts_changed_at = models.DateTimeField(null=True, help_text="when what the nodes are told last changed")
-    metered_to = models.DateTimeField(null=True, help_text="the last hour with a usage record")
 
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)

@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from portal import live
 from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
-from portal.clusters import changing, decisions, failures
+from portal.clusters import changing, decisions, failures, metering
 from portal.clusters.credentials import KeyGone, secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, EventState, Status
 from portal.courses.models import Course
@@ -180,7 +181,10 @@ def _fail(cluster: Cluster, failure: Failure) -> None:
 
 def _mark_ready(cluster: Cluster) -> None:
     changing.learn_addresses(cluster, str(cluster.stack_id))
-    _save(cluster, status=Status.READY, ready_at=timezone.now(), waiting_for="")
+    with transaction.atomic():
+        _save(cluster, status=Status.READY, ready_at=timezone.now(), waiting_for="")
+        if cluster.ready_at:
+            metering.follow(cluster, cluster.ready_at)
 
 
 def _delete_stack(cluster: Cluster, stack_id: str) -> None:

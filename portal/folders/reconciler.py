@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.shares import Share
 from portal.courses.models import Course
 from portal.failure import Failure
-from portal.folders import decisions, failures, grants
+from portal.folders import decisions, failures, grants, metering
 from portal.folders.models import OF_PRESENT_CLUSTERS, Folder, Grant, Mount, Status
 from portal.locks import try_lock, try_slot
 
@@ -132,10 +133,14 @@ def _create_share(folder: Folder) -> None:
 def _mark_available(folder: Folder, size_gb: int) -> None:
     exports = shares.exports(folder.course.project_id, str(folder.share_id))
     if exports:  # else the next pass asks again
-        _save(
-            folder, status=Status.AVAILABLE, size_gb=size_gb, wanted_gb=size_gb, exports=exports, failure=None,
-            waiting_for="", checked_at=timezone.now(),
-        )  # fmt: skip
+        now = timezone.now()
+        with transaction.atomic():
+            _save(
+                folder, status=Status.AVAILABLE, size_gb=size_gb, wanted_gb=size_gb, exports=exports, failure=None,
+                waiting_for="", checked_at=now,
+            )  # fmt: skip
+            if folder.checked_at == now:
+                metering.follow(folder, now)
 
 
 def _extend_share(folder: Folder, share_id: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from tempfile import NamedTemporaryFile
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -224,3 +228,31 @@ def test_what_is_no_rate_is_refused(field: str, wrong: dict[str, object]) -> Non
     with pytest.raises(Wrong) as refused:
         rates.add("dora", **{**right, **wrong})  # type: ignore[arg-type]
     assert refused.value.field == field
+
+
+def import_rates(document: object) -> None:
+    with NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(document, file)
+        file.flush()
+        call_command("import_rates", file.name, stdout=io.StringIO())
+
+
+def test_first_prices_and_credits_are_imported_once() -> None:
+    document = {
+        "rates": [{"kind": "node", "name": "small", "price": "1"}],
+        "grants": [{"course": "demo", "credits": "500"}],
+    }
+    import_rates(document)
+    import_rates({**document, "rates": [{"kind": "node", "name": "small", "price": "2"}]})
+    assert prices.hourly([("small", 0)], timezone.now()) == 1
+    assert credit.standing("demo").granted == 500
+
+
+@pytest.mark.parametrize(
+    "rate", [{}, {"kind": "cpu", "name": "x", "price": "1"}, {"kind": "gpu", "name": "", "price": "x"}]
+)
+def test_a_wrong_document_imports_nothing(rate: dict[str, str]) -> None:
+    right = {"kind": "node", "name": "small", "price": "1"}
+    with pytest.raises(CommandError, match="no rates and grants"):
+        import_rates({"rates": [right, rate], "grants": []})
+    assert not Rate.objects.exists()

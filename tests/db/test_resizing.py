@@ -10,14 +10,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import UsageRecord
+from billing.models import Meter
 from heat_templates import limits
 from portal.accounts.models import User
 from portal.cloud import stacks
 from portal.cloud.models import Flavor
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
-from portal.clusters import changing, reconciler
+from portal.clusters import changing, metering, reconciler
 from portal.clusters.credentials import node_credential, node_of_credential, secret_parameters
 from portal.clusters.models import Cluster, Node, Status
 from portal.courses.models import Course
@@ -558,17 +558,21 @@ def test_jobs_may_be_sent_meanwhile(api: Api, three: Cluster, alice: User) -> No
     assert api(alice).post(f"/api/v1/clusters/{three.pk}/jobs", sent).status_code == 202
 
 
-def test_the_hour_of_a_change_counts_as_it_began(
+def test_a_node_that_joins_counts_from_then_and_one_that_left_no_more(
     api: Api, three: Cluster, alice: User, course: Course, heat: Heat
 ) -> None:
+    metering.meter()
     send(api(alice), three, "resize", {"workers": 4})
     look(course)
     heat.hosts["worker-04"] = "127.88.3.14"
     look(course)
+    assert not Meter.objects.filter(resource=f"{three.pk}/worker-04").exists()
     heat.now("UPDATE", "COMPLETE")
     agree(three)
     look(course)
-    assert {(record.nodes, record.vcpus) for record in UsageRecord.objects.all()} == {(4, 4)}
+    joined = Meter.objects.get(resource=f"{three.pk}/worker-04")
+    assert joined.began_at > Meter.objects.get(resource=f"{three.pk}/worker-01").began_at == three.ready_at
+    assert not Meter.objects.exclude(ended_at=None).exists()
 
 
 def test_the_page_changes_a_cluster_and_shows_what_is_refused(

@@ -37,10 +37,10 @@ def failed(house: Embedded, student: Client, cluster_id: str) -> dict[str, Any]:
     assert cluster["status"] == "failed", cluster
     told, charged = shell(
         house,
-        "import json; from billing.models import UsageRecord; from portal.clusters.models import *; "
+        "import json; from billing.models import Meter; from portal.clusters.models import *; "
         f"from portal.clusters.metering import meter; meter(); c = Cluster.objects.get(pk='{cluster_id}'); "
         "e = c.events.filter(state='failed').earliest('at'); "
-        "print(json.dumps([(c.ended_at - e.at).total_seconds(), UsageRecord.objects.filter(resource=c.pk).count()]))",
+        "print(json.dumps([(c.ended_at - e.at).total_seconds(), Meter.objects.filter(subject=c.pk).count()]))",
     )
     assert told <= LONGEST_SILENCE
     assert charged == 0

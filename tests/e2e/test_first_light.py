@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,13 @@ def test_the_user_data_is_as_small_as_was_counted(cluster: dict[str, Any], house
     assert counted < limits.NODE_BYTES
 
 
-def test_the_ready_hours_are_recorded_once(cluster: dict[str, Any], house: Embedded) -> None:
-    count = "from portal.clusters.metering import meter; from billing.models import UsageRecord; meter(); meter(); "
-    code = f"{count}print(sorted(r.hour.isoformat() for r in UsageRecord.objects.filter(resource='{cluster['id']}')))"
-    hours = json.loads(house.slipway("manage", "shell", "-v0", "-c", code).stdout.replace("'", '"'))
-    assert len(hours) in (1, 2)
-    assert len(set(hours)) == len(hours)
+def test_each_node_is_metered_from_when_the_cluster_was_ready(cluster: dict[str, Any], house: Embedded) -> None:
+    count = "import json; from portal.clusters.metering import meter; from billing.models import Meter; meter(); "
+    found = f"[(m.resource, m.began_at.isoformat()) for m in Meter.objects.filter(subject='{cluster['id']}')]"
+    output = house.slipway("manage", "shell", "-v0", "-c", f"{count}print(json.dumps({found}))").stdout
+    began = datetime.fromisoformat(cluster["ready_at"]).isoformat()
+    nodes = ("master", "worker-01", "worker-02")
+    assert sorted(json.loads(output)) == [[f"{cluster['id']}/{node}", began] for node in nodes]
 
 
 def test_after_delete_nothing_is_left(cluster: dict[str, Any], student: Client, house: Embedded) -> None:

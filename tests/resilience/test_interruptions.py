@@ -77,13 +77,13 @@ def test_two_workers_and_two_beats_at_once_do_nothing_twice(house: Embedded, stu
             made = student.create_cluster(course, "twice", 1, "small", 1)
             assert student.wait_for_cluster(made["id"], 240)["status"] == "ready"
             assert stacks_of(house) == [f"slipway-{made['id']}"]
-            hours = shell(
+            metered = shell(
                 house,
-                "import json; from billing.models import UsageRecord; from portal.clusters.metering import meter; "
-                f"meter(); records = UsageRecord.objects.filter(resource='{made['id']}'); "
-                "print(json.dumps([str(record.hour) for record in records]))",
+                "import json; from billing.models import Meter; from portal.clusters.metering import meter; "
+                f"meter(); meters = Meter.objects.filter(subject='{made['id']}'); "
+                "print(json.dumps([meter.resource.split('/')[1] for meter in meters]))",
             )
-            assert len(hours) == len(set(hours)) > 0
+            assert sorted(metered) == ["master", "worker-01"]
             student.delete_cluster(made["id"])
             student.wait_for_cluster(made["id"], 120, ends=("deleted",))
             assert second.poll() is None

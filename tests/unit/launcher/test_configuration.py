@@ -67,6 +67,16 @@ def test_it_enrols_students_teachers_and_administrators() -> None:
     assert roster["administrators"] == ["admin"]
 
 
+def test_everything_that_the_embedded_cloud_offers_has_a_price_and_each_course_can_pay_it() -> None:
+    offered = {"flavors": [{"name": "small", "vcpus": 1}], "share_types": [{"name": "nfs"}]}
+    document = configuration.rates(offered)
+    assert [(each["kind"], each["name"], each["price"]) for each in document["rates"]] == [
+        ("node", "small", "1"),
+        ("storage", "nfs", "0.1"),
+    ]
+    assert {each["course"] for each in document["grants"]} == {"demo", "other"}
+
+
 def test_another_cloud_takes_the_place_of_the_homes_own() -> None:
     caller = {"HOME": "/home/me", "OS_CLIENT_CONFIG_FILE": "/etc/clouds.yaml", "OS_PASSWORD": "of something else"}
     own = {"SLIPWAY_NETWORK": "campus", "OS_AUTH_URL": "http://127.0.0.1/v3", "OS_REGION_NAME": "RegionOne"}
