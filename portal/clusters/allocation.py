@@ -1,23 +1,113 @@
-"""Whether there is room for what somebody asks: the limits of the course and of the person against what is used."""
+"""Whether there is room for what somebody asks: the limits and the credits of the course and of the person, against
+what is used and held."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
 
+from billing import credit
+from billing.credit import Standing
 from portal.accounts.models import User
+from portal.clusters.pricing import Estimate
 from portal.clusters.usage import Amounts, used
-from portal.courses.limits import excesses, limits_for, limits_of
+from portal.courses.limits import Excess, Limits, excesses, limits_for, limits_of
 from portal.courses.models import Course
 from portal.refusals import LimitReached
 
+LESS = "Ask for less, or delete a cluster that is needed no more; one that failed counts until it is deleted."
 
-def require(course: Course, owner: User, asked: Amounts) -> None:
-    """Raises LimitReached. What it read stays true only within `locks.allocating(course)`; without that lock it spares
-    a request that cannot be granted the way to it."""
-    passed = excesses(limits_for(course, owner), asdict(used(course, owner)), asdict(asked))
-    passed += excesses(limits_of(course), asdict(used(course)), asdict(asked))
-    if passed:
-        raise LimitReached(
-            " ".join(excess.words for excess in passed),
-            "Ask for less, or delete what is needed no more; a cluster that failed counts until it is deleted.",
-        )
+
+class Bounds(NamedTuple):
+    """The limits of all of the course together, and of one person in it."""
+
+    whole: Limits
+    own: Limits
+
+
+@dataclass(frozen=True)
+class Room:
+    """What there was at one moment. It stays so only within `locks.allocating(course)`; without that lock it spares a
+    request that cannot be granted the way to it."""
+
+    bounds: Bounds
+    used_by_all: Amounts
+    used_by_one: Amounts
+    standing: Standing
+
+    def passed_by(self, asked: Amounts) -> list[Excess]:
+        """Which limits what is asked for would pass. Its price is paid from what the course has left."""
+        return [
+            *excesses(self.bounds.own, self.used_by_one, asked),
+            *excesses(self.bounds.whole, self.used_by_all, asked),
+            *self._unpaid(Decimal(asked.get("credits", 0))),
+        ]
+
+    @property
+    def credits_left(self) -> Decimal:
+        """What the person may still spend or have held, of the course's and within the own limit."""
+        limits = [
+            limit - Decimal(used.get("credits", 0))
+            for limit, used in (
+                (self.bounds.own.credits, self.used_by_one),
+                (self.bounds.whole.credits, self.used_by_all),
+            )
+            if limit is not None
+        ]
+        return max(min([self.standing.remaining, *limits]), Decimal())
+
+    def most(self, amounts: Callable[[int], Amounts], low: int, high: int) -> int | None:
+        """The largest number from `low` to `high` of something of which there is room; more of it never takes less."""
+        if low > high or self.passed_by(amounts(low)):
+            return None
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (low, middle - 1) if self.passed_by(amounts(middle)) else (middle, high)
+        return low
+
+    def _unpaid(self, price: Decimal) -> list[Excess]:
+        left, given = self.standing.remaining, self.standing.granted
+        if price <= max(left, Decimal()):
+            return []
+        return [Excess("credits", given, given - left, price, "that the course was given")]
+
+
+def bounds(course: Course, owner: User) -> Bounds:
+    return Bounds(limits_of(course), limits_for(course, owner))
+
+
+def room(course: Course, owner: User, bounds: Bounds) -> Room:
+    """As it is now; the limits are those that the caller has read."""
+    by_all, by_one = used(course, owner)
+    standing = credit.standing(course.name, owner.username)
+    return Room(
+        bounds,
+        {**by_all, "credits": standing.granted - standing.remaining},
+        {**by_one, "credits": standing.spent + standing.held},
+        standing,
+    )
+
+
+def require(room: Room, asked: Amounts, next: str = LESS) -> None:
+    """Raises LimitReached, which names each limit with its figures; `next` says what to do."""
+    if passed := room.passed_by(asked):
+        raise LimitReached(" ".join(excess.words for excess in passed), next)
+
+
+def require_cluster(room: Room, estimate: Estimate, workers: int, hours: int) -> None:
+    """As require, for a new cluster; says what of the kind would fit."""
+    asked = {**estimate.amounts(workers), "hours": hours}
+    if room.passed_by(asked):
+        require(room, asked, what_fits(room, estimate, workers, hours))
+
+
+def what_fits(room: Room, estimate: Estimate, workers: int, hours: int) -> str:
+    """The nearest that there is room for, in words."""
+    fitting = room.most(estimate.amounts, estimate.manifest.minimum_workers, workers - 1)
+    ways = [] if fitting is None else [f"with {fitting} worker{'s' if fitting > 1 else ''}"]
+    if {excess.name for excess in room.passed_by({**estimate.amounts(workers), "hours": hours})} == {"credits"}:
+        affordable = int(room.credits_left / estimate.an_hour(workers))
+        ways += [f"for {affordable} hour{'s' if affordable > 1 else ''}"] if 0 < affordable < hours else []
+    return f"It would fit {' or '.join(ways)}." if ways else LESS

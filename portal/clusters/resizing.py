@@ -10,10 +10,11 @@ from django.db.models import F
 from django.utils import timezone
 
 import heat_templates
+from billing import prices
 from cloudinit.frameworks.manifest import next_numbers, node_number
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, changes, usage
+from portal.clusters import allocation, changes, holding, pricing, usage
 from portal.clusters.credentials import KeyGone, key_of
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.services import record, require_ready, wake
@@ -134,7 +135,10 @@ def _add_workers(row: Cluster, workers: Sequence[Node], staying: Sequence[Node],
     _, *numbers = next_numbers([highest], more)
     _check_size(row, [*changes.staying_numbers(staying), *numbers])
     role = workers[0].role
-    allocation.require(row.course, row.owner, usage.of_nodes(row.sizes, [role] * more, clusters=0))
+    price = prices.for_time(pricing.machines(row.sizes, [role] * more), timezone.now(), row.expires_at)
+    asked = {**usage.of_nodes(row.sizes, [role] * more), "credits": price}
+    allocation.require(allocation.room(row.course, row.owner, allocation.bounds(row.course, row.owner)), asked)
+    holding.add(row, price)
     new = [node for node in row.manifest.nodes(numbers) if node.role == role]
     Node.objects.bulk_create(
         Node(cluster=row, name=node.name, role=node.role, generation=row.generation + 1) for node in new

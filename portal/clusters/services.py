@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, usage
+from portal.clusters import allocation, holding, pricing
 from portal.clusters.hosts import host_list
 from portal.clusters.models import TROUBLE_LIMIT, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
@@ -90,19 +90,21 @@ def create(owner: User, wish: Wish, key: str = "", *, actor: User | None = None)
     if earlier := _earlier(owner, key, digest):
         return earlier
     cluster, mounts = cluster_of(owner, course, wish)
-    nodes = cluster.manifest.nodes(cluster.worker_numbers)
-    asked = usage.of_nodes(cluster.sizes, [node.role for node in nodes])
-    allocation.require(course, owner, asked)
+    estimate = pricing.estimate(cluster.manifest, cluster.sizes, timezone.now(), cluster.expires_at)
+    bounds = allocation.bounds(course, owner)
+    allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
     with allocating(course):
         if earlier := _earlier(owner, key, digest):
             return earlier
         _check_name(owner, course, wish.name)
-        allocation.require(course, owner, asked)
+        allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
         folders.keep(mount.folder for mount in mounts)
         cluster.idempotency_key, cluster.request_digest = key, digest
         cluster.save(force_insert=True)
         Mount.objects.bulk_create(mounts)
+        nodes = cluster.manifest.nodes(cluster.worker_numbers)
         Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
+        holding.place(cluster, estimate.total(wish.workers))
         record(actor or owner, "create", cluster, after=_facts(cluster))
         wake(course)
     return cluster

@@ -1,55 +1,59 @@
-"""What a course's clusters take, from the rows of their nodes: what a change adds counts from when it is wished."""
+"""What clusters take, by the names of limits, from the rows of their nodes: what a change adds counts from when it is
+wished, and what failed until it is deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, JSONField, QuerySet, Sum
+from django.db.models import Count, F, Func, IntegerField, JSONField, Q, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from portal.accounts.models import User
 from portal.clusters.models import Node, Status
+from portal.courses.limits import Figure
 from portal.courses.models import Course
 
 MEGABYTES = 1024  # of a GB
+FIGURES = ("vcpus", "memory_mb", "hdfs_gb")
+Amounts = Mapping[str, Figure]
 
 
-@dataclass(frozen=True)
-class Amounts:
-    """What clusters take, by the names of limits. One that failed takes until it is deleted."""
-
-    clusters: int
-    nodes: int
-    vcpus: int
-    memory_gb: float
-    hdfs_gb: int
-
-
-def used(course: Course, owner: User | None = None) -> Amounts:
-    """By all of the course, or by one person in it."""
-    nodes = Node.objects.filter(cluster__course=course).exclude(cluster__status=Status.DELETED)
-    return _sum(nodes if owner is None else nodes.filter(cluster__owner=owner))
-
-
-def of_nodes(sizes: Mapping[str, Mapping[str, Any]], roles: Collection[str], clusters: int = 1) -> Amounts:
-    """Of one cluster with nodes of these roles; `clusters` is 0 for nodes that one has more."""
-
-    def together(figure: str) -> int:
-        return sum(sizes.get(role, {}).get(figure, 0) for role in roles)
-
-    return Amounts(clusters, len(roles), together("vcpus"), together("memory_mb") / MEGABYTES, together("hdfs_gb"))
-
-
-def _sum(nodes: QuerySet[Node]) -> Amounts:
-    found = nodes.aggregate(
-        clusters=Count("cluster", distinct=True),
-        nodes=Count("pk"),
-        **{figure: Coalesce(Sum(_of_its_role(figure)), 0) for figure in ("vcpus", "memory_mb", "hdfs_gb")},
+def used(course: Course, owner: User) -> tuple[Amounts, Amounts]:
+    """By all of the course, and by one person in it."""
+    present = Node.objects.filter(cluster__course=course).exclude(cluster__status=Status.DELETED)
+    own = Q(cluster__owner=owner)
+    found = present.aggregate(
+        **{f"all_{name}": figure for name, figure in _sums().items()},
+        **{f"own_{name}": figure for name, figure in _sums(own).items()},
     )
-    return Amounts(memory_gb=found.pop("memory_mb") / MEGABYTES, **found)
+    return _amounts(found, "all_"), _amounts(found, "own_")
+
+
+def of_nodes(sizes: Mapping[str, Mapping[str, Any]], roles: Iterable[str]) -> Amounts:
+    """Of nodes of these roles. A role of unknown size counts as a node alone."""
+    found: Counter[str] = Counter()
+    for role in roles:
+        found.update({"nodes": 1, **{figure: sizes.get(role, {}).get(figure, 0) for figure in FIGURES}})
+    return _amounts(found)
+
+
+def _sums(which: Q | None = None) -> dict[str, Any]:
+    return {
+        "clusters": Count("cluster", distinct=True, filter=which),
+        "nodes": Count("pk", filter=which),
+        **{figure: Coalesce(Sum(_of_its_role(figure), filter=which), 0) for figure in FIGURES},
+    }
+
+
+def _amounts(found: Mapping[str, int], prefix: str = "") -> Amounts:
+    amounts: dict[str, Figure] = {
+        name: found[prefix + name] for name in ("clusters", "nodes", "vcpus", "hdfs_gb") if prefix + name in found
+    }
+    return {**amounts, "memory_gb": Decimal(found[f"{prefix}memory_mb"]) / MEGABYTES}
 
 
 def _of_its_role(figure: str) -> Cast:

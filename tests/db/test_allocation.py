@@ -5,20 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 
+from billing import credit, ledger
+from billing.models import Hold, Rate
 from portal import locks
 from portal.accounts.models import User
 from portal.clusters import resizing, services, usage
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import Wish
+from portal.courses.limits import TITLES
 from portal.courses.models import Course
-from portal.refusals import Busy
-from tests.db.conftest import problem
+from portal.refusals import Busy, LimitReached
+from tests.db.conftest import make_ready, problem
+from tests.db.test_course_limits import limit
 from tests.db.test_create import post
+
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+CENT = Decimal("0.01")
 
 
 @contextmanager
@@ -106,25 +116,95 @@ def test_courses_do_not_wait_for_each_other(course: Course, impatient: None) -> 
 
 def test_what_is_used_is_summed_from_the_nodes(course: Course, alice: User, ann: User, wish: Wish) -> None:
     services.create(alice, wish)
-    services.create(ann, Wish(**{**wish.__dict__, "workers": 1, "more": {"master_flavor": "medium"}}))
-    assert usage.used(course, alice) == usage.Amounts(clusters=1, nodes=3, vcpus=3, memory_gb=4.5, hdfs_gb=8)
-    assert usage.used(course, ann) == usage.Amounts(clusters=1, nodes=2, vcpus=3, memory_gb=4.5, hdfs_gb=4)
-    assert usage.used(course) == usage.Amounts(clusters=2, nodes=5, vcpus=6, memory_gb=9, hdfs_gb=12)
+    services.create(ann, replace(wish, workers=1, more={"master_flavor": "medium"}))
+    of_alice = {"clusters": 1, "nodes": 3, "vcpus": 3, "memory_gb": Decimal("4.5"), "hdfs_gb": 8}
+    of_ann = {"clusters": 1, "nodes": 2, "vcpus": 3, "memory_gb": Decimal("4.5"), "hdfs_gb": 4}
+    everything = {"clusters": 2, "nodes": 5, "vcpus": 6, "memory_gb": Decimal(9), "hdfs_gb": 12}
+    assert usage.used(course, alice) == (everything, of_alice)
+    assert usage.used(course, ann) == (everything, of_ann)
 
 
 def test_volumes_count_as_large_as_they_are(course: Course, alice: User, wish: Wish) -> None:
     hdfs = {"storage": "volumes", "volume_gb": 10, "volumes_each": 3}
-    services.create(alice, Wish(**{**wish.__dict__, "more": {"hdfs": hdfs}}))
-    assert usage.used(course).hdfs_gb == 2 * 3 * 10
+    services.create(alice, replace(wish, more={"hdfs": hdfs}))
+    assert usage.used(course, alice)[1]["hdfs_gb"] == 2 * 3 * 10
 
 
-def test_what_failed_counts_until_it_is_deleted(course: Course, creating: Cluster) -> None:
+def test_what_failed_counts_until_it_is_deleted(course: Course, alice: User, creating: Cluster) -> None:
     Cluster.objects.update(status=Status.FAILED)
-    assert usage.used(course).clusters == 1
+    assert usage.used(course, alice)[1]["clusters"] == 1
     Cluster.objects.update(status=Status.DELETED)
-    assert usage.used(course) == usage.Amounts(0, 0, 0, 0, 0)
+    assert set(usage.used(course, alice)[1].values()) == {0}
 
 
 def test_a_growth_counts_from_when_it_is_wished(course: Course, ready: Cluster, alice: User) -> None:
     resizing.resize(alice, ready, workers=4)
-    assert usage.used(course).nodes == Node.objects.count() == 5
+    assert usage.used(course, alice)[1]["nodes"] == Node.objects.count() == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [("nodes", 6, 5), ("vcpus", 4, 3), ("memory_gb", 5, 2), ("hdfs_gb", 12, 3)],
+)
+@pytest.mark.parametrize("scope", ["student", "course"])
+def test_each_limit_refuses_with_its_figures_and_says_what_would_fit(
+    course: Course, alice: User, wish: Wish, scope: str, name: str, value: int, fits: int
+) -> None:
+    limit(course, name, value, scope)
+    with pytest.raises(LimitReached) as refused:
+        services.create(alice, replace(wish, workers=8))
+    assert f"{value} {TITLES[name]} is the limit" in refused.value.detail
+    assert f"It would fit with {fits} workers." in refused.value.next
+    services.create(alice, replace(wish, workers=fits))
+    with pytest.raises(LimitReached):
+        services.create(alice, replace(wish, name="another", workers=1))
+
+
+def test_a_growth_is_refused_beyond_a_limit(course: Course, alice: User, ready: Cluster) -> None:
+    limit(course, "nodes", 4)
+    with pytest.raises(LimitReached, match="4 nodes is the limit"):
+        resizing.resize(alice, ready, workers=4)
+    assert Node.objects.count() == 3
+    resizing.resize(alice, ready, workers=3)
+
+
+@pytest.fixture
+def priced(course: Course) -> Course:
+    """A small node costs a credit an hour, and the course has 20."""
+    Rate.objects.create(kind="node", name="small", price=1, valid_from=EPOCH)
+    ledger.grant("dora", Decimal(20), course=course.name)
+    return course
+
+
+def test_a_cluster_holds_its_price_until_its_end(priced: Course, alice: User, wish: Wish) -> None:
+    made = services.create(alice, wish)
+    assert Hold.objects.get(resource=made.pk).amount.quantize(CENT) == 12
+    assert credit.standing(priced.name).remaining.quantize(CENT) == 8
+
+
+def test_credits_that_do_not_suffice_refuse_and_say_what_would_fit(priced: Course, alice: User, wish: Wish) -> None:
+    services.create(alice, wish)
+    with pytest.raises(LimitReached) as refused:
+        services.create(alice, replace(wish, name="another"))
+    assert "20 credits is the limit that the course was given" in refused.value.detail
+    assert refused.value.next == "It would fit with 1 worker or for 2 hours."
+    assert Hold.objects.count() == 1
+    services.create(alice, replace(wish, name="another", workers=1))
+
+
+def test_a_students_own_limit_of_credits_counts_what_is_held(
+    priced: Course, alice: User, ann: User, wish: Wish
+) -> None:
+    limit(priced, "credits", 7)
+    services.create(alice, replace(wish, hours=2))
+    with pytest.raises(LimitReached, match="7 credits is the limit for one person"):
+        services.create(alice, replace(wish, name="another", hours=1))
+    services.create(ann, replace(wish, hours=2))
+
+
+def test_a_growth_holds_more(priced: Course, alice: User, wish: Wish) -> None:
+    made = make_ready(services.create(alice, wish))
+    resizing.resize(alice, made, workers=4)
+    assert Hold.objects.get(resource=made.pk).amount.quantize(CENT) == 20
+    with pytest.raises(LimitReached):
+        services.create(alice, replace(wish, name="another", hours=1))
