@@ -1,1 +1,1 @@
-"""The client of the portal's API. It stands alone: slipway_client.py needs nothing but Python."""
+"""The client of the portal's API. The package in it stands alone: `pip install ./cli` needs nothing else of Slipway."""

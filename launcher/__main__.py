@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from launcher import (
+    client,
     configuration,
     control,
     credentials,
@@ -43,6 +44,8 @@ def main() -> int:
     os.environ.pop("PYTHONPATH", None)
     console = Console()
     try:
+        if client.is_handed_on(sys.argv[1:], os.environ):
+            client.become(resolve(os.environ, os.geteuid()), sys.argv[1:], os.environ)
         arguments = parser().parse_args()
         run: Callable[[Paths, argparse.Namespace, Console], int] = arguments.run
         return run(resolve(os.environ, os.geteuid()), arguments, console)
@@ -68,9 +71,10 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="./slipway",
         description="A Spark cluster on OpenStack in three steps: log in, create, ready.",
-        epilog="State is kept in SLIPWAY_HOME, downloads in SLIPWAY_CACHE.",
+        epilog=client.described() + "\n\nState is kept in SLIPWAY_HOME, downloads in SLIPWAY_CACHE.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = top.add_subparsers(metavar="VERB", required=True)
+    verbs = top.add_subparsers(title="of this machine", metavar="VERB", required=True)
 
     def verb(name: str, text: str, run: Callable[[Paths, argparse.Namespace, Console], int]) -> argparse.ArgumentParser:
         added = verbs.add_parser(name, help=text, description=text)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from cli.slipway_client import client, session
+from cli.slipway_client.main import main
 
 
 @dataclass
@@ -47,7 +51,7 @@ def server() -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_DELETE = _serve
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -58,3 +62,44 @@ def server() -> Iterator[Server]:
     yield state
     web.shutdown()
     web.server_close()
+
+
+@dataclass
+class Done:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def events(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def home(server: Server, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's home, with the server as the portal and a token in the environment; nothing is waited for long."""
+    folder = tmp_path_factory.mktemp("home")
+    for name, value in {"HOME": str(folder), "SLIPWAY_URL": server.url, "SLIPWAY_TOKEN": "t-1", "TZ": "UTC"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("XDG_CONFIG_HOME", "SLIPWAY_URL_HERE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(client, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(session, "PATIENCE_SECONDS", 0.0)
+    return folder
+
+
+@pytest.fixture
+def slipway(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Run the command in this process."""
+
+    def run(*arguments: str) -> Done:
+        code = main(arguments)
+        return Done(code, *capsys.readouterr())
+
+    return run

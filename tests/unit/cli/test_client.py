@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli import slipway_client
 from cli.slipway_client import ApiError, Client, UnreachableError
+from cli.slipway_client import client as client_module
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_ids_cannot_lead_elsewhere(server: Any, client: Client) -> None:
 def test_it_waits_until_the_cluster_is_ready_and_tells_each_change(
     server: Any, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slipway_client, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(client_module, "POLL_SECONDS", 0.01)
     creating = {"status": "creating", "progress": {"done": 1, "total": 19}}
     for status, answer in ((200, creating), (200, creating), (503, {"title": "Restart"}), (200, {"status": "ready"})):
         server.will_answer(status, answer)
@@ -145,7 +145,7 @@ def test_it_waits_until_the_cluster_is_ready_and_tells_each_change(
 
 
 def test_a_wait_is_bounded(server: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slipway_client, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(client_module, "POLL_SECONDS", 0.05)
     for _ in range(50):
         server.will_answer(200, {"status": "running"})
     with pytest.raises(TimeoutError, match="Still running after 0 seconds"):
@@ -162,7 +162,7 @@ def test_it_downloads_a_file_whole(server: Any, client: Client, tmp_path: Path) 
 
 def test_it_leaves_nothing_of_a_download_that_was_cut_off(server: Any, client: Client, tmp_path: Path) -> None:
     server.will_answer(200, b"abc", **{"Content-Length": "10"})
-    with pytest.raises(UnreachableError, match="3 of 10 bytes"):
+    with pytest.raises(UnreachableError, match="received 3 bytes, expected 10"):
         client.download("j-1", "a", tmp_path / "table.csv")
     assert list(tmp_path.iterdir()) == []
 
@@ -188,14 +188,16 @@ def test_it_makes_grows_and_deletes_folders_and_names_them_for_a_cluster(server:
     client.create_cluster("course-1", "c", 1, "small", 1, folders=[{"folder": "f-1", "access": "ro"}])
     made, grown, deleted, cluster = server.calls
     assert (made.method, made.path) == ("POST", "/api/v1/folders")
-    assert json.loads(made.body) == {"course": "course-1", "name": "flights ü", "size_gb": 2, "share_type": ""}
+    assert json.loads(made.body) == {
+        "course": "course-1", "name": "flights ü", "size_gb": 2, "share_type": "", "access_for_students": "rw",
+    }  # fmt: skip
     assert (grown.path, json.loads(grown.body)) == ("/api/v1/folders/f-1/grow", {"size_gb": 4})
     assert (deleted.method, deleted.path) == ("DELETE", "/api/v1/folders/f-1")
     assert json.loads(cluster.body)["folders"] == [{"folder": "f-1", "access": "ro"}]
 
 
 def test_it_waits_for_a_folder_until_that_has_settled(server: Any, client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(slipway_client, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(client_module, "POLL_SECONDS", 0.01)
     for status in ("creating", "available"):
         server.will_answer(200, {"id": "f-1", "status": status})
     assert client.wait_for_folder("f-1", 5)["status"] == "available"

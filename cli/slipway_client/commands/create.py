@@ -1,0 +1,122 @@
+"""`cluster create`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import safe_text
+from ..client import cluster_wish
+from ..exits import Exit
+from ..session import Session, Stop
+from ..transport import Json
+from ..verbs import Verb, course_option, pass_session, seconds_option, wait_option
+from ..watching import watch_cluster
+
+ACCESS = ("rw", "ro")
+
+
+@click.command(cls=Verb)
+@click.argument("name")
+@course_option
+@click.option("--workers", metavar="N", type=click.IntRange(min=1), default=2, show_default=True, help="How many.")
+@click.option("--flavor", metavar="NAME", default="small", show_default=True, help="Of all its machines.")
+@click.option(
+    "--hours", metavar="N", type=click.IntRange(min=1), default=4, show_default=True, help="It ends after so many."
+)
+@click.option("--framework", metavar="NAME", default="spark", show_default=True, help="The software.")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    metavar="FOLDER[:PATH[:ro]]",
+    help="A folder that its jobs find at PATH, to read only with `ro`; may be said several times.",
+)
+@click.option(
+    "--spec",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE.json",
+    help="What else it shall be, by the names of docs/cluster-spec.md.",
+)
+@click.option("--key", metavar="TEXT", help="An Idempotency-Key: said again with the same wish, it stays one cluster.")
+@click.option("--dry-run", is_flag=True, help="Make nothing; show the request.")
+@wait_option
+@seconds_option
+@pass_session
+def create(
+    session: Session,
+    /,
+    name: str,
+    course: str | None,
+    folders: tuple[str, ...],
+    spec: Path | None,
+    key: str | None,
+    dry_run: bool,
+    wait: bool,
+    seconds: float,
+    **size: Any,
+) -> int:
+    """Make a cluster."""
+    wish = cluster_wish(
+        session.course(course)["id"],
+        name,
+        folders=[_use(session, folder) for folder in folders],
+        more=_more(spec) if spec else None,
+        **size,
+    )
+    if dry_run:
+        show_request(session, wish)
+        return Exit.DONE
+    made = session.client.create(wish, key or str(uuid.uuid4()))
+    if wait:
+        return watch_cluster(session, made, seconds)
+    if session.out.as_json:
+        session.out.data(made)
+    else:
+        session.out.line(f"{made['name']}: {made['status']} ({made['id']})")
+        session.out.say(f"`slipway cluster watch {shlex.quote(safe_text.line(made['name']))}` shows how far it is.")
+    return Exit.DONE
+
+
+def show_request(session: Session, wish: Json) -> None:
+    request = {"method": "POST", "url": f"{session.login.url}/api/v1/clusters", "body": wish}
+    if session.out.as_json:
+        session.out.data({"request": request})
+    else:
+        session.out.line(as_curl(request))
+
+
+def as_curl(request: Json) -> str:
+    """The same as a line for a shell. The token is left to the environment: a command line can be read by all."""
+    return (
+        f"curl -X {request['method']} {shlex.quote(request['url'])} \\\n"
+        '     -H "Authorization: Bearer $SLIPWAY_TOKEN" -H "Content-Type: application/json" \\\n'
+        '     -H "Idempotency-Key: $(uuidgen)" \\\n'
+        f"     -d {shlex.quote(safe_text.as_json(request['body']))}"
+    )
+
+
+def _use(session: Session, text: str) -> Json:
+    """FOLDER, FOLDER:PATH or FOLDER:PATH:ro."""
+    folder, *rest = text.split(":")
+    use = {"folder": session.folder_id(folder)}
+    if rest and rest[-1] in ACCESS:
+        use["access"] = rest.pop()
+    if len(rest) > 1 or (rest and not rest[0].startswith("/")):
+        raise click.UsageError(f"--folder {text}: say FOLDER, FOLDER:/PATH or FOLDER:/PATH:ro.")
+    return {**use, "path": rest[0]} if rest else use
+
+
+def _more(file: Path) -> Json:
+    try:
+        more = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise Stop(f"{file} is not to be read as JSON: {error}", Exit.USAGE) from None
+    if not isinstance(more, dict):
+        raise Stop(f"{file} must hold a JSON object, as docs/cluster-spec.md says.", Exit.USAGE)
+    return more

@@ -1,0 +1,104 @@
+"""What each command works with: the portal, the output, and things found by the names that people give them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
+
+import click
+
+from . import logins, safe_text
+from .exits import Exit
+from .output import Output
+from .transport import Json
+
+if TYPE_CHECKING:
+    from .client import Client
+
+PATIENCE_SECONDS = 10.0
+
+
+class Stop(click.ClickException):
+    """The command ends here, with a word and an exit status."""
+
+    def __init__(self, message: str, code: Exit) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Session:
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.out = Output(as_json=as_json)
+
+    @cached_property
+    def login(self) -> logins.Login:
+        return logins.current(os.environ)
+
+    @cached_property
+    def client(self) -> Client:
+        from .client import Client
+
+        if not self.login.url:
+            raise Stop("It is not known which portal. Log in: slipway login --url URL, or set SLIPWAY_URL.", Exit.USAGE)
+        if not self.login.token:
+            raise Stop(
+                f"You are not logged in to {self.login.url}. `slipway login`, or set SLIPWAY_TOKEN.", Exit.LOGGED_OUT
+            )
+        return Client(self.login.url, self.login.token, PATIENCE_SECONDS)
+
+    def course(self, text: str | None) -> Json:
+        """By id or name; without either the only one there is."""
+        courses = self.client.courses()
+        if text is None and len(courses) == 1:
+            return courses[0]
+        names = ", ".join(course["name"] for course in courses) or "none"
+        if text is None:
+            raise Stop(f"Say which course: --course NAME. Yours: {names}.", Exit.USAGE)
+        found = [course for course in courses if text in (course["id"], course["name"])]
+        return found[0] if found else missing(f"You are in no course {text!r}. Yours: {names}.")
+
+    def cluster_id(self, text: str) -> str:
+        return text if is_id(text) else str(self._named("cluster", text, self.client.clusters(), "owner")["id"])
+
+    def folder_id(self, text: str) -> str:
+        return text if is_id(text) else str(self._named("folder", text, self.client.folders(), "maker")["id"])
+
+    def _named(self, kind: str, text: str, rows: Sequence[Json], whose: str) -> Json:
+        """NAME or PERSON/NAME: one's own before others', what there is before what there was."""
+        person, _, name = text.rpartition("/")
+        found = [row for row in rows if row["name"] == name and person in ("", row[whose])]
+        narrower: Sequence[Callable[[Json], bool]] = (
+            lambda row: bool(row["status"] != "deleted"),
+            lambda row: bool(row[whose] == self.login.username),
+        )
+        for better in narrower:
+            found = [row for row in found if better(row)] or found
+        if not found:
+            missing(f"You see no {kind} {text!r}.")
+        if len(found) > 1 and found[0]["status"] != "deleted":
+            ways = "; ".join(f"{row[whose]}/{row['name']} is {row['id']}" for row in found[:10])
+            raise Stop(f"There are {len(found)} of the name {text!r}: say PERSON/NAME or the id. {ways}", Exit.USAGE)
+        return found[0]
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Nothing is lost by a slip: a person is asked, a script says --yes."""
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise Stop(f"{question} Say --yes.", Exit.USAGE)
+        click.confirm(safe_text.line(question), abort=True, err=True)
+
+
+def missing(text: str) -> NoReturn:
+    raise Stop(text, Exit.NOT_FOUND)
+
+
+def is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
