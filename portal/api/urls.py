@@ -19,6 +19,7 @@ urlpatterns = [
     path("folders/<uuid:folder_id>", folders.Folder.as_view(), name="folder"),
     path("folders/<uuid:folder_id>/grow", folders.FolderGrowth.as_view(), name="folder-grow"),
     path("jobs/<uuid:job_id>", jobs.Job.as_view(), name="job"),
+    path("jobs/<uuid:job_id>/cancel", jobs.JobCancellation.as_view(), name="job-cancel"),
     path("jobs/<uuid:job_id>/log", jobs.JobLog.as_view(), name="job-log"),
     path("jobs/<uuid:job_id>/output", jobs.JobOutputs.as_view(), name="job-outputs"),
     path("jobs/<uuid:job_id>/output/<path:path>", jobs.JobOutput.as_view(), name="job-output"),

@@ -17,7 +17,7 @@ from django.utils import timezone
 from portal import live
 from portal.accounts.models import User
 from portal.clusters.models import Cluster, Status
-from portal.clusters.services import require_ready, visible_to
+from portal.clusters.services import owned, require_ready, visible_to
 from portal.jobs import rules, storage
 from portal.jobs.models import UNFINISHED, Job, JobOutput, JobStatus
 from portal.refusals import Conflict, Invalid, LimitReached, NotFound, TooLarge
@@ -79,6 +79,24 @@ def submit(
     except BaseException:
         storage.remove(job.id)
         raise
+    return job
+
+
+def cancel(user: User, job_id: UUID) -> Job:
+    """The job's end by its owner's wish; said again, nothing is to be done. Raises Conflict where it ended otherwise.
+
+    The agent learns of it as it renews its lease (20 s at most), stops the program, and what it tells then is late.
+    """
+    job = find(user, job_id)
+    cluster = owned(user, job.cluster_id)
+    reason = f"{user.username} cancelled it."
+    with transaction.atomic():
+        if _end_now(Job.objects.filter(pk=job.pk, status__in=UNFINISHED), job, JobStatus.CANCELLED, reason):
+            before = {"status": job.status}
+            trail.record(user, "job.cancel", job.pk, name=job.application, course=cluster.course.name, before=before)
+    job = find(user, job_id)
+    if job.status != JobStatus.CANCELLED:
+        raise Conflict("The job has ended already.", "Look at its log and its output.")
     return job
 
 
@@ -162,10 +180,17 @@ def end_orphans() -> None:
 def _end(which: Q, status: JobStatus, reason: str) -> None:
     for job in Job.objects.filter(which, status__in=UNFINISHED).select_related("cluster")[:500]:
         with transaction.atomic():
-            same = Job.objects.filter(pk=job.pk, status=job.status, lease_until=job.lease_until)
-            if same.update(status=status, reason=reason, ended_at=timezone.now(), lease_until=None):
-                _tell(job)
-                transaction.on_commit(partial(storage.remove_input, job.pk))
+            _end_now(Job.objects.filter(pk=job.pk, status=job.status, lease_until=job.lease_until), job, status, reason)
+
+
+def _end_now(same: QuerySet[Job], job: Job, status: JobStatus, reason: str) -> bool:
+    """`same` is the job, if it still is as it has to be for this."""
+    ended = same.update(status=status, reason=reason, ended_at=timezone.now(), lease_until=None)
+    if ended:
+        _tell(job)
+        live.notify(live.commands_topic(job.cluster_id))
+        transaction.on_commit(partial(storage.remove_input, job.pk))
+    return bool(ended)
 
 
 def _tell(job: Job) -> None:

@@ -118,6 +118,7 @@ def job_context(user: User, job_id: UUID) -> dict[str, Any]:
     return {
         "job": job,
         "moving": job.status in UNFINISHED,
+        "is_owner": job.cluster.owner_id == user.pk,
         "log": storage.read_log(job.pk, LOG_SHOWN),
         "log_is_cut": job.log_received > LOG_SHOWN,
         "ran_for": duration(round((job.ended_at - job.started_at).total_seconds()))

@@ -24,6 +24,7 @@ urlpatterns = [
     path("trail", audit.trail, name="trail"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/live", jobs.job_live, name="job-live"),
+    path("jobs/<uuid:job_id>/cancel", jobs.cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/log", jobs.job_log, name="job-log"),
     path("jobs/<uuid:job_id>/output/<path:path>", jobs.job_output, name="job-output"),
 ]

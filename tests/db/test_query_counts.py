@@ -57,7 +57,19 @@ PAGES_OF_LEADERS = {"trail": 4}
 ANSWERS_OF_LEADERS = {"trail": 3}
 FOR_ADMINISTRATORS = {"service-accounts": 2}
 # They change something, or are streams of what a page shows already.
-ACTIONS = {"create", "delete", "resize", "repair", "submit", "log-out", "folder-grow", "token", "introspect", None}
+ACTIONS = {
+    "create",
+    "delete",
+    "resize",
+    "repair",
+    "submit",
+    "log-out",
+    "folder-grow",
+    "token",
+    "introspect",
+    "job-cancel",
+    None,
+}
 ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
 STREAMS = {"cluster-live", "job-live", "folder-live", "folders-live"}
 LITTLE = {"number": 1, "jobs_of_one": 1}

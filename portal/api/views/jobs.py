@@ -48,6 +48,13 @@ class Job(APIView):
         return Response(JobSerializer(jobs.find(user_of(request), job_id)).data)
 
 
+class JobCancellation(APIView):
+    scope = Scope.CLUSTERS
+
+    def post(self, request: Request, job_id: UUID) -> Response:
+        return Response(JobSerializer(jobs.cancel(user_of(request), job_id)).data)
+
+
 class JobLog(APIView):
     scope = Scope.CLUSTERS
 

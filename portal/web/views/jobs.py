@@ -42,6 +42,15 @@ def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "web/job.html", fragments.job_context(user_of(request), job_id))
 
 
+@form_of("job")
+def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    try:
+        jobs.cancel(user_of(request), job_id)
+    except Conflict as refusal:
+        messages.error(request, f"{refusal.detail} {refusal.next}")
+    return redirect("job", job_id)
+
+
 @require_GET
 async def job_live(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     return await stream(request, (live.job_topic(job_id),), fragments.job_fragment, job_id)
