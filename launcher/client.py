@@ -12,16 +12,20 @@ from launcher.environments import python_of
 from launcher.files import read_json
 from launcher.paths import Paths
 
-# The one table of what is handed on. `token USER` of our own stays: it asks the database of this machine.
+# The one table of what is handed on.
 VERBS = {
     "login": "log in to a portal",
-    "logout": "forget the token",
+    "logout": "end the token and forget it",
+    "whoami": "who you are to which portal",
     "course": "courses",
     "cluster": "create, list, show, watch, resize, repair, delete clusters",
     "job": "submit jobs, their logs and output",
     "folder": "folders that outlive clusters",
+    "token": "list, create, revoke tokens for programs",
     "completion": "completion for bash and zsh",
 }
+# `token USER` is our own, and asks the database of this machine; followed by one of these it is the portal's.
+SHARED = {"token": ("list", "create", "revoke")}
 COMPLETING = "_SLIPWAY_COMPLETE"
 
 
@@ -32,7 +36,10 @@ def described() -> str:
 
 
 def is_handed_on(words: Sequence[str], environment: Mapping[str, str]) -> bool:
-    return COMPLETING in environment or (bool(words) and words[0] in VERBS)
+    if COMPLETING in environment:
+        return True
+    verb, *rest = words or [""]
+    return verb in VERBS and (verb not in SHARED or rest[:1] in [[word] for word in SHARED[verb]])
 
 
 def become(paths: Paths, words: Sequence[str], environment: Mapping[str, str]) -> NoReturn:

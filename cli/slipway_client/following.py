@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from . import client
+from .calls import base
+from .calls.jobs import JOB_ENDS
 from .errors import UnreachableError
 from .exits import Exit
 from .session import Session
@@ -27,11 +28,11 @@ def follow_log(session: Session, job: str, seconds: float) -> int:
             if time.monotonic() > deadline:
                 raise
         else:
-            if state["status"] in client.JOB_ENDS:
+            if state["status"] in JOB_ENDS:
                 return _ended(session, state)
         if time.monotonic() > deadline:
             raise TimeoutError(f"The job has not ended after {seconds:.0f} seconds.")
-        time.sleep(client.POLL_SECONDS)
+        time.sleep(base.POLL_SECONDS)
 
 
 def outcome(session: Session, job: Json) -> int:

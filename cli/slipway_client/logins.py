@@ -23,6 +23,7 @@ class Login:
     url: str
     token: str = ""
     username: str = ""
+    token_id: str = ""
 
 
 def file_of(environment: Mapping[str, str]) -> Path:
@@ -31,7 +32,7 @@ def file_of(environment: Mapping[str, str]) -> Path:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """{"current": URL, "portals": {URL: {"username", "token"}}}; empty where there is no file."""
+    """{"current": URL, "portals": {URL: {"username", "token", "token_id"}}}; empty where there is no file."""
     try:
         descriptor = os.open(file, os.O_RDONLY)
     except FileNotFoundError:
@@ -66,7 +67,8 @@ def write(file: Path, known: Mapping[str, Any]) -> None:
 def remember(file: Path, login: Login) -> None:
     """From now on this is whom the command is."""
     known = read(file)
-    known["portals"][login.url] = {"username": login.username, "token": login.token}
+    entry = {"username": login.username, "token": login.token, "token_id": login.token_id}
+    known["portals"][login.url] = entry
     write(file, {**known, "current": login.url})
 
 
@@ -81,10 +83,14 @@ def current(environment: Mapping[str, str]) -> Login:
 
     SLIPWAY_URL_HERE is a launcher's word for the portal beside it, where nobody says another.
     """
+    login = kept(environment)
+    token = environment.get(TOKEN)
+    return Login(login.url, token) if token else login
+
+
+def kept(environment: Mapping[str, str]) -> Login:
+    """What the file knows of the portal that is meant."""
     known = read(file_of(environment))
     url = (environment.get(URL) or known["current"] or environment.get(HERE, "")).rstrip("/")
     entry = known["portals"].get(url, {})
-    token = environment.get(TOKEN)
-    if token:
-        return Login(url, token)
-    return Login(url, str(entry.get("token", "")), str(entry.get("username", "")))
+    return Login(url, *(str(entry.get(name, "")) for name in ("token", "username", "token_id")))

@@ -15,7 +15,8 @@ from .commands.completion import PROGRAM, VARIABLE, completion
 from .commands.course import course
 from .commands.folder import folder
 from .commands.job import job
-from .commands.login import login, logout
+from .commands.login import login, logout, whoami
+from .commands.token import token
 from .errors import ApiError
 from .exits import Exit, of_error
 from .logins import LoginsError
@@ -30,7 +31,7 @@ def root() -> None:
     """
 
 
-for verb in (login, logout, course, cluster, job, folder, completion):
+for verb in (login, logout, whoami, course, cluster, job, folder, token, completion):
     root.add_command(verb)
 
 

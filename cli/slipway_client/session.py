@@ -50,6 +50,10 @@ class Session:
             )
         return Client(self.login.url, self.login.token, PATIENCE_SECONDS)
 
+    @cached_property
+    def username(self) -> str:
+        return self.login.username or str(self.client.me()["username"])
+
     def course(self, text: str | None) -> Json:
         """By id or name; without either the only one there is."""
         courses = self.client.courses()
@@ -73,10 +77,11 @@ class Session:
         found = [row for row in rows if row["name"] == name and person in ("", row[whose])]
         narrower: Sequence[Callable[[Json], bool]] = (
             lambda row: bool(row["status"] != "deleted"),
-            lambda row: bool(row[whose] == self.login.username),
+            lambda row: bool(row[whose] == self.username),
         )
         for better in narrower:
-            found = [row for row in found if better(row)] or found
+            if len(found) > 1:
+                found = [row for row in found if better(row)] or found
         if not found:
             missing(f"You see no {kind} {text!r}.")
         if len(found) > 1 and found[0]["status"] != "deleted":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from . import safe_text
-from .client import CLUSTER_ENDS
+from .calls.clusters import CLUSTER_ENDS
 from .exits import Exit
 from .output import Output
 from .session import Session

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .. import safe_text
-from ..client import cluster_wish
+from ..calls.clusters import cluster_wish
 from ..exits import Exit
 from ..session import Session, Stop
 from ..transport import Json

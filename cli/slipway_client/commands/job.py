@@ -108,6 +108,18 @@ def show(session: Session, job: str) -> None:
 
 @job.command()
 @click.argument("job", metavar="JOB")
+@pass_session
+def cancel(session: Session, job: str) -> None:
+    """End a job that waits or runs; its program is stopped within half a minute."""
+    row = session.client.cancel_job(job)
+    if session.out.as_json:
+        session.out.data(row)
+    else:
+        session.out.line(f"{row['id']}: {row['status']}")
+
+
+@job.command()
+@click.argument("job", metavar="JOB")
 @click.option("--follow", is_flag=True, help="Go on until the job has ended; the exit status says how.")
 @seconds_option
 @pass_session

@@ -10,7 +10,9 @@ import click
 
 from .. import logins
 from ..client import Client
+from ..errors import ApiError
 from ..exits import Exit
+from ..output import listed
 from ..session import PATIENCE_SECONDS, Session, Stop
 from ..transport import is_loopback
 from ..verbs import Verb, pass_session
@@ -34,9 +36,9 @@ def login(session: Session, username: str | None, url: str | None, password_stdi
     if not username and not sys.stdin.isatty():
         raise Stop("Say who: slipway login USERNAME --password-stdin", Exit.USAGE)
     name = username or click.prompt("Username", err=True)
-    client.log_in(name, _password(password_stdin))
+    made = client.log_in(name, _password(password_stdin))
     file = logins.file_of(os.environ)
-    logins.remember(file, logins.Login(client.url, client.token, name))
+    logins.remember(file, logins.Login(client.url, client.token, name, str(made["id"])))
     if session.out.as_json:
         session.out.data({"url": client.url, "username": name, "file": str(file)})
     else:
@@ -46,12 +48,29 @@ def login(session: Session, username: str | None, url: str | None, password_stdi
 @click.command(cls=Verb)
 @pass_session
 def logout(session: Session) -> None:
-    """Forget the token of the portal that was used last."""
-    logins.forget(logins.file_of(os.environ), session.login.url)
+    """End the token of the last log-in, and forget it."""
+    login = logins.kept(os.environ)
+    if login.token_id:
+        try:
+            Client(login.url, login.token).revoke_token(login.token_id)
+        except ApiError as error:
+            # It is forgotten here in any case; one that is over, or unknown by now, is as good as ended.
+            if error.status not in (401, 404):
+                session.out.say(f"The portal was not told; the token there ends by itself. {error}")
+    logins.forget(logins.file_of(os.environ), login.url)
     if session.out.as_json:
-        session.out.data({"url": session.login.url})
+        session.out.data({"url": login.url})
     else:
-        session.out.say(f"The token for {session.login.url or 'no portal'} is forgotten.")
+        session.out.say(f"Logged out of {login.url or 'no portal: you were in none'}.")
+
+
+@click.command(cls=Verb)
+@pass_session
+def whoami(session: Session) -> None:
+    """Who you are to which portal, and what your token may be used for."""
+    me = session.client.me()
+    fields = {"Name": me["username"], "Scopes": listed(me["scopes"]), "Administrator": "yes" * me["is_administrator"]}
+    session.out.record({"Portal": session.client.url, **fields}, {"url": session.client.url, **me})
 
 
 def _client(url: str) -> Client:

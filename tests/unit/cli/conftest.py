@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from cli.slipway_client import client, session
+from cli.slipway_client import session
+from cli.slipway_client.calls import base
 from cli.slipway_client.main import main
 
 
@@ -89,7 +90,7 @@ def home(server: Server, tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
         monkeypatch.setenv(name, value)
     for name in ("XDG_CONFIG_HOME", "SLIPWAY_URL_HERE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(client, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(base, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(session, "PATIENCE_SECONDS", 0.0)
     return folder
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli.slipway_client import ApiError, Client, UnreachableError
-from cli.slipway_client import client as client_module
+from cli.slipway_client.calls import base
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_it_logs_in_and_uses_the_token_from_then_on(server: Any) -> None:
     client = Client(f"{server.url}/")
     server.will_answer(201, {"token": "t-1", "expires_at": "2026-11-22T00:00:00Z"})
     server.will_answer(200, {"results": [], "next": None})
-    assert client.log_in("student", "pass wörd") == "t-1"
+    assert client.log_in("student", "pass wörd")["token"] == client.token == "t-1"
     client.courses()
     first, second = server.calls
     assert (first.method, first.path) == ("POST", "/api/v1/auth/tokens")
@@ -135,7 +135,7 @@ def test_ids_cannot_lead_elsewhere(server: Any, client: Client) -> None:
 def test_it_waits_until_the_cluster_is_ready_and_tells_each_change(
     server: Any, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(base, "POLL_SECONDS", 0.01)
     creating = {"status": "creating", "progress": {"done": 1, "total": 19}}
     for status, answer in ((200, creating), (200, creating), (503, {"title": "Restart"}), (200, {"status": "ready"})):
         server.will_answer(status, answer)
@@ -145,7 +145,7 @@ def test_it_waits_until_the_cluster_is_ready_and_tells_each_change(
 
 
 def test_a_wait_is_bounded(server: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(base, "POLL_SECONDS", 0.05)
     for _ in range(50):
         server.will_answer(200, {"status": "running"})
     with pytest.raises(TimeoutError, match="Still running after 0 seconds"):
@@ -197,7 +197,7 @@ def test_it_makes_grows_and_deletes_folders_and_names_them_for_a_cluster(server:
 
 
 def test_it_waits_for_a_folder_until_that_has_settled(server: Any, client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(client_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(base, "POLL_SECONDS", 0.01)
     for status in ("creating", "available"):
         server.will_answer(200, {"id": "f-1", "status": status})
     assert client.wait_for_folder("f-1", 5)["status"] == "available"

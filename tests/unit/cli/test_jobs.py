@@ -103,3 +103,9 @@ def test_a_file_that_is_there_is_replaced_only_by_force(server: Any, slipway: An
     server.will_answer(200, b"new")
     assert slipway("job", "output", JOB_ID, "--to", str(tmp_path), "--force").code == 0
     assert (tmp_path / "x").read_text() == "new"
+
+
+def test_a_job_is_cancelled(server: Any, slipway: Any) -> None:
+    server.will_answer(200, job("cancelled"))
+    assert slipway("job", "cancel", JOB_ID).out == f"{JOB_ID}: cancelled\n"
+    assert (server.calls[0].method, server.calls[0].path) == ("POST", f"/api/v1/jobs/{JOB_ID}/cancel")

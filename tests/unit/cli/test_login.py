@@ -32,7 +32,7 @@ def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 def test_a_log_in_is_kept_for_the_commands_that_follow(
     server: Any, slipway: Any, nobody: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.will_answer(201, {"token": "t-7", "expires_at": "2026-11-22T00:00:00Z"})
+    server.will_answer(201, {"token": "t-7", "id": "i-7", "expires_at": "2026-11-22T00:00:00Z"})
     server.will_answer(200, page(COURSE))
     type_in(monkeypatch, "pass wörd\n")
     assert slipway("login", "alice", "--url", f"{server.url}/", "--password-stdin").code == 0
@@ -41,7 +41,22 @@ def test_a_log_in_is_kept_for_the_commands_that_follow(
     assert server.calls[1].headers["Authorization"] == "Bearer t-7"
     assert stat.S_IMODE(nobody.stat().st_mode) == 0o600
     assert "pass" not in nobody.read_text()
+    server.will_answer(204, b"")
     assert slipway("logout").code == 0
+    assert (server.calls[2].method, server.calls[2].path) == ("DELETE", "/api/v1/auth/tokens/i-7")
+    assert "t-7" not in nobody.read_text()
+    assert slipway("course", "list").code == 2
+
+
+def test_whoever_logs_out_of_a_portal_that_is_away_is_logged_out_here(
+    server: Any, slipway: Any, nobody: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.will_answer(201, {"token": "t-7", "id": "i-7", "expires_at": "2026-11-22T00:00:00Z"})
+    type_in(monkeypatch, "pass\n")
+    slipway("login", "alice", "--url", server.url, "--password-stdin")
+    server.will_answer(503, {"title": "Away"})
+    done = slipway("logout")
+    assert (done.code, "Away" in done.err) == (0, True)
     assert "t-7" not in nobody.read_text()
 
 

@@ -19,6 +19,15 @@ def test_the_launcher_hands_on_just_the_verbs_that_there_are() -> None:
     assert client.is_handed_on(["cluster", "list"], {})
     assert not client.is_handed_on(["up"], {})
     assert not client.is_handed_on([], {})
+    assert client.is_handed_on([], {"_SLIPWAY_COMPLETE": "bash_complete"})
+
+
+def test_a_user_of_this_machine_is_no_verb_of_the_portals() -> None:
+    assert isinstance(root.commands["token"], Noun)
+    assert sorted(client.SHARED["token"]) == sorted(root.commands["token"].commands)
+    assert client.is_handed_on(["token", "list", "--json"], {})
+    assert not client.is_handed_on(["token", "student"], {})
+    assert not client.is_handed_on(["token"], {})
 
 
 def test_the_launchers_help_names_them() -> None:
