@@ -36,6 +36,7 @@ from launcher.problem import Problem
 from launcher.up import up
 
 INTERRUPTED = 130
+AUDITS = ("ledger",)  # each a management command audit_NAME
 
 
 def main() -> int:
@@ -137,6 +138,9 @@ def parser() -> argparse.ArgumentParser:
         "--flavor", action="append", default=[], metavar="PATTERN", help="only these of the cloud's flavors"
     )
     one.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
+    one = verb("audit", "recompute what was written, and say what is wrong; exit status 1 when something is", run_audit)
+    one.add_argument("what", choices=AUDITS)
+    one.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
     one = verb("manage", "Django's manage.py with this home's environment", run_manage)
     one.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
     one = verb("image", "make the image that nodes start from, for Glance (as root)", run_image)
@@ -295,6 +299,10 @@ def run_token(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
     if "postgres" not in control.recorded(paths):
         raise Problem("Slipway is down", "tokens are kept in its database", "`./slipway up` first, then this again")
     return manage(paths, ["create_token", arguments.user])
+
+
+def run_audit(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:
+    return manage(paths, [f"audit_{arguments.what}", *arguments.words])
 
 
 def run_manage(paths: Paths, arguments: argparse.Namespace, _: Console) -> int:

@@ -12,6 +12,8 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from billing import checker
+from billing.models import Transaction, Usage
 from launcher import postgres
 from portal.accounts.models import User
 from portal.accounts.tokens import issue_for_log_in
@@ -76,6 +78,14 @@ def campus(db: None) -> None:
             "administrators": ["dora"],
         }
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def sound_ledger(campus: None) -> Iterator[None]:
+    """Whatever a test does, the checker finds nothing afterwards."""
+    yield
+    if Transaction.objects.exists() or Usage.objects.exists():
+        assert checker.faults() == []
 
 
 def user(name: str) -> User:
