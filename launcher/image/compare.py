@@ -39,13 +39,13 @@ def described(root: Path) -> dict[str, tuple[str, str, str, str]]:
 
 def _describe(path: Path) -> tuple[str, str, str, str]:
     status = path.lstat()
-    contents = ""
+    time, contents = f"{status.st_mtime:.0f}", ""
     if path.is_symlink():
-        contents = str(path.readlink())
+        time, contents = "", str(path.readlink())  # debugfs gives links the time at which it takes them out
     elif path.is_file():
         with path.open("rb") as file:
             contents = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    return stat.filemode(status.st_mode), f"{status.st_uid}:{status.st_gid}", f"{status.st_mtime:.0f}", contents
+    return stat.filemode(status.st_mode), f"{status.st_uid}:{status.st_gid}", time, contents
 
 
 @contextlib.contextmanager

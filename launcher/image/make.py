@@ -12,7 +12,7 @@ from pathlib import Path
 
 from launcher import bundle, environments, system
 from launcher.console import Console, Step
-from launcher.image import boot_loader, disk, inside, root, settle, software
+from launcher.image import boot_loader, disk, inside, keystore, root, settle, software
 from launcher.paths import Paths
 from launcher.problem import Problem
 
@@ -127,6 +127,7 @@ def finish(tree: Path, purpose: str, epoch: int) -> None:
     root.tidy(tree)
     if purpose == MACHINE:
         boot_loader.configure(tree)
+    keystore.date_entries(tree, epoch)
     root.fix_times(tree, epoch)
 
 

@@ -121,13 +121,12 @@ def tidy(root: Path) -> None:
 def fix_times(root: Path, epoch: int) -> None:
     """Nothing is newer than `epoch`: two builds of one state of Debian have the same times.
 
-    But the bundle, whose compiled Python and archives of class data know their sources by their times.
+    But the bundle's files, as compiled Python and archives of class data know their sources by their times.
     """
+    bundle = root / "opt"
     for folder, folders, files in os.walk(root):
-        if folder == str(root / "opt"):
-            folders.clear()
-            continue
-        for name in (*files, *folders, "."):
+        mine = () if Path(folder).is_relative_to(bundle) else files
+        for name in (*mine, *folders, "."):
             path = Path(folder, name)
             if path.lstat().st_mtime > epoch:
                 os.utime(path, (epoch, epoch), follow_symlinks=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.image import boot_loader, compare, make
+from launcher.image import boot_loader, compare, make, root
 
 EPOCH = 1_700_000_000
 
@@ -48,3 +48,12 @@ def test_a_disk_is_told_from_a_file_system(tmp_path: Path) -> None:
     alone.write_bytes(bytes(1024))
     assert compare.file_system_of(disk) == f"{disk}?offset=1048576"
     assert compare.file_system_of(alone) == str(alone)
+
+
+def test_folders_of_the_bundle_have_the_same_time_and_its_files_keep_theirs(tmp_path: Path) -> None:
+    part = tmp_path / "opt/slipway-store/parts/spark"
+    part.mkdir(parents=True)
+    (part / "a.jar").write_text("classes")
+    root.fix_times(tmp_path, EPOCH)
+    assert part.stat().st_mtime == (tmp_path / "opt").stat().st_mtime == EPOCH
+    assert (part / "a.jar").stat().st_mtime > EPOCH
