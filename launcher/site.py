@@ -17,7 +17,13 @@ SERVICES = ("postgres", "redis", "web", "worker")
 # value takes one back. What is not here a home has by itself.
 SETTINGS = (
     *("SLIPWAY_URL", "SLIPWAY_NODE_URL", "SLIPWAY_LOGIN_DOMAIN", "SLIPWAY_PACKAGE_INDEX", "SLIPWAY_BOOT_TIMEOUT"),
-    *("SLIPWAY_TOKEN_HOURS", "SLIPWAY_UPLOAD_LIMIT", "SLIPWAY_LOG_LIMIT", "SLIPWAY_OUTPUT_LIMIT"),
+    *(
+        "SLIPWAY_TOKEN_HOURS",
+        "SLIPWAY_REQUESTS_EACH_MINUTE",
+        "SLIPWAY_UPLOAD_LIMIT",
+        "SLIPWAY_LOG_LIMIT",
+        "SLIPWAY_OUTPUT_LIMIT",
+    ),
     *("OS_REGION_NAME", "OS_CLIENT_SECURE_FILE"),
 )
 # Where programs of OpenStack look for their clouds; we give our processes another home folder.

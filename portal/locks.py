@@ -42,6 +42,13 @@ def allocating(course: Model) -> Iterator[None]:
         raise
 
 
+def try_transaction_lock(subject: str) -> bool:
+    """Whether this transaction has the lock on `subject` now, until it is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key_of(subject)])
+        return bool(cursor.fetchone()[0])
+
+
 @contextmanager
 def try_slot(subject: str, count: int) -> Iterator[bool]:
     """Gives True to at most `count` holders at once, False at once to others."""

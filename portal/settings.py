@@ -54,6 +54,9 @@ OUTPUT_LIMIT = env.int("SLIPWAY_OUTPUT_LIMIT", 256 * 1024**2, validate=environs.
 TOKEN_LIFETIME = timedelta(hours=env.int("SLIPWAY_TOKEN_HOURS", 12, validate=environs.validate.Range(min=1)))
 STATIC_ROOT = env.str("SLIPWAY_STATIC_ROOT", "")
 
+# How often one token may ask; without a token, one address.
+REQUESTS_EACH_MINUTE = env.int("SLIPWAY_REQUESTS_EACH_MINUTE", 600, validate=environs.validate.Range(min=1))
+
 _wrong: dict[str, str] = {}
 try:
     env.seal()
@@ -88,6 +91,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django_filters",
     "rest_framework",
     "portal.accounts",
     "portal.trail",
@@ -108,6 +112,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -141,6 +146,15 @@ DATABASES = {
         "HOST": _database.pop("host", ""),
         "PORT": _database.pop("port", ""),
         "OPTIONS": _database,
+    }
+}
+# Holds nothing that matters. Nobody waits for a Redis that does not answer.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "slipway-cache",
+        "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -178,6 +192,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "portal.api.pagination.Newest",
+    "DEFAULT_FILTER_BACKENDS": ["portal.api.filters.KnownFilters"],
+    "DEFAULT_THROTTLE_CLASSES": ["portal.api.throttling.EachToken"],
+    "DEFAULT_THROTTLE_RATES": {"each": f"{REQUESTS_EACH_MINUTE}/min"},
+    # The server in front of Django (uvicorn) knows whose address to believe; what else a header says is nothing.
+    "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "portal.api.problems.handler",
     "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": None,
@@ -195,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "portal.clusters.tasks.pulse", "schedule": 1.0, **_every},
     "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},
     "forget-expired": {"task": "portal.accounts.tasks.forget_expired", "schedule": 3600.0, **_every},
+    "forget-answers": {"task": "portal.api.tasks.forget_answers", "schedule": 3600.0, **_every},
     "meter": {"task": "portal.clusters.tasks.meter", "schedule": 30.0, **_every},
 }
 

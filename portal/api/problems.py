@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +21,9 @@ _NEXT = {
     401: "Get a token by POST /api/v1/auth/tokens and send it as Authorization: Bearer TOKEN.",
     403: "Ask somebody who may do this.",
     405: "Look at the header Allow for what is possible here.",
+    406: "Ask for application/json.",
     415: "Send the body in a form that this address takes: JSON, or multipart for files.",
+    429: "Wait for as many seconds as the header Retry-After says, and send it again.",
 }
 
 
@@ -38,9 +41,18 @@ def handler(error: Exception, _context: dict[str, Any]) -> Response | None:
             "detail": str(error.detail),
             "next": _NEXT.get(status, _NEXT[400]),
         }
-        headers = {"WWW-Authenticate": error.auth_header} if hasattr(error, "auth_header") else {}
-        return Response(body, status=status, headers=headers, content_type="application/problem+json")
+        return Response(body, status=status, headers=_headers(error), content_type="application/problem+json")
     return None
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    """DRF's handler makes the same ones."""
+    headers = {}
+    if auth := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(math.ceil(wait))
+    return headers
 
 
 def problem(refusal: Refusal) -> Response:

@@ -68,9 +68,6 @@ class Cluster(models.Model):
     heard_at = models.DateTimeField(null=True, help_text="the last word of the master on the nodes' health")
     hosts_changed_at = models.DateTimeField(null=True, help_text="when what the nodes are told last changed")
 
-    idempotency_key = models.CharField(max_length=255, blank=True)
-    request_digest = models.CharField(max_length=64, blank=True)
-
     # The reconciler's query fills these in: whether a node has said that its boot failed, whether addresses of machines
     # are still unknown for which folders are to be opened, whether storage may still let a machine in.
     node_failed: bool = False
@@ -80,9 +77,6 @@ class Cluster(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at", "id"]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["owner", "idempotency_key"], condition=~Q(idempotency_key=""), name="one_cluster_for_a_key"
-            ),
             models.UniqueConstraint(
                 fields=["owner", "course", "name"],
                 condition=~Q(status=Status.DELETED),

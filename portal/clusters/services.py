@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -31,11 +28,6 @@ from portal.trail import services as trail
 
 # Heat takes a moment from the last node's signal to the end of the stack; the regular passes come too seldom for that.
 AFTER_THE_LAST_SIGNAL = (0.1, 0.4, 0.8)  # seconds
-
-
-class KeyReused(Invalid):
-    code = "idempotency-key-reused"
-    title = "This key was used for something else"
 
 
 class NotYours(Refusal):
@@ -79,27 +71,21 @@ def suggested_name(owner: User, framework: str) -> str:
     return next(name for number in count(1) if (name := f"{framework}-{number}") not in taken)
 
 
-def create(owner: User, wish: Wish, key: str = "", *, actor: User | None = None) -> Cluster:
-    """A new cluster, or that of the same `key` and wish; `actor` is who asks for it, where that is not its owner.
+def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
+    """A new cluster; `actor` is who asks for it, where that is not its owner.
 
     All that is slow is done, and what cannot be granted is refused, before the course's lock is taken; in it the limits
-    are looked at again. Raises Invalid, Conflict, LimitReached, Unavailable, KeyReused, Busy.
+    are looked at again. Raises Invalid, Conflict, LimitReached, Unavailable, Busy.
     """
-    digest = hashlib.sha256(json.dumps(asdict(wish), sort_keys=True).encode()).hexdigest()
     course = course_of(owner, wish.course)
-    if earlier := _earlier(owner, key, digest):
-        return earlier
     cluster, mounts = cluster_of(owner, course, wish)
     estimate = pricing.estimate(cluster.manifest, cluster.sizes, timezone.now(), cluster.expires_at)
     bounds = allocation.bounds(course, owner)
     allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
     with allocating(course):
-        if earlier := _earlier(owner, key, digest):
-            return earlier
         _check_name(owner, course, wish.name)
         allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
         folders.keep(mount.folder for mount in mounts)
-        cluster.idempotency_key, cluster.request_digest = key, digest
         cluster.save(force_insert=True)
         Mount.objects.bulk_create(mounts)
         nodes = cluster.manifest.nodes(cluster.worker_numbers)
@@ -108,14 +94,6 @@ def create(owner: User, wish: Wish, key: str = "", *, actor: User | None = None)
         record(actor or owner, "create", cluster, after=_facts(cluster))
         wake(course)
     return cluster
-
-
-def _earlier(owner: User, key: str, digest: str) -> Cluster | None:
-    """What the same request has made before."""
-    earlier = Cluster.objects.filter(owner=owner, idempotency_key=key).first() if key else None
-    if earlier and earlier.request_digest != digest:
-        raise KeyReused("The Idempotency-Key stands for another request.", "Send a new key with a new request.")
-    return earlier
 
 
 def delete(actor: User | None, cluster: Cluster) -> None:

@@ -15,16 +15,15 @@ from heat_templates import ClusterSpec, render
 from portal.accounts.models import User
 from portal.cloud.models import Image
 from portal.clusters import services
-from portal.clusters.models import Cluster, Node, Status
+from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.refusals import LimitReached
 from tests.db.conftest import body_of, problem
 
 
-def post(client: Client, wish: Wish, key: str = "", **changes: Any) -> Any:
-    headers = {"Idempotency-Key": key} if key else {}
+def post(client: Client, wish: Wish, **changes: Any) -> Any:
     body = json.dumps({**body_of(wish), **changes})
-    return client.post("/api/v1/clusters", body, content_type="application/json", headers=headers)
+    return client.post("/api/v1/clusters", body, content_type="application/json")
 
 
 def test_it_accepts_and_says_where_to_look(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
@@ -40,20 +39,6 @@ def test_it_accepts_and_says_where_to_look(api: Callable[[User], Client], alice:
     ]  # fmt: skip
     assert (body["owner"], body["framework"], body["workers"], body["failure"]) == ("alice", "spark", 2, None)
     assert body["expires_at"] > body["created_at"]
-
-
-def test_the_same_key_and_body_give_the_same_cluster(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
-    first, second = post(api(alice), wish, "k"), post(api(alice), wish, "k")
-    assert first.json()["id"] == second.json()["id"]
-    assert Cluster.objects.count() == 1
-    assert Node.objects.count() == 3
-
-
-def test_the_same_key_with_another_body_is_refused(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
-    post(api(alice), wish, "k")
-    answer = post(api(alice), wish, "k", workers=3)
-    assert answer.status_code == 422
-    assert problem(answer)["type"].endswith("idempotency-key-reused")
 
 
 def test_what_is_asked_for_beside_stands_in_the_spec(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
@@ -89,13 +74,6 @@ def test_a_network_of_its_own_is_in_place_of_the_shared_one(
     assert (spec["package_index"], spec["boot_timeout"]) == ("https://mirror.example/simple", 1800)
 
 
-def test_the_same_key_with_another_field_beside_is_refused(
-    api: Callable[[User], Client], alice: User, wish: Wish
-) -> None:
-    post(api(alice), wish, "k")
-    assert problem(post(api(alice), wish, "k", spread=True))["type"].endswith("idempotency-key-reused")
-
-
 def test_faults_inside_a_field_are_named_by_their_paths(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
     answer = post(api(alice), wish, workers=0, hdfs={"storage": "tape"}, flavor="huge", python_packages=["a", "-b"])
     assert set(problem(answer)["errors"]) == {"workers", "hdfs.storage", "flavor", "python_packages.1"}
@@ -122,12 +100,6 @@ def test_an_image_with_another_bundle_is_refused_with_both_versions(
     assert answer.status_code == 503
     assert "no image for spark with bundle 1-abcdef012345" in problem(answer)["detail"]
     assert "of the bundle 0-old" in problem(answer)["detail"]
-
-
-def test_keys_of_different_people_do_not_meet(
-    api: Callable[[User], Client], alice: User, ann: User, wish: Wish
-) -> None:
-    assert post(api(alice), wish, "k").json()["id"] != post(api(ann), wish, "k").json()["id"]
 
 
 def test_the_limit_holds_and_says_so(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
@@ -161,27 +133,6 @@ def test_ten_requests_in_the_same_second_get_what_the_limit_allows(alice: User, 
         thread.join(30)
     assert sorted(outcomes) == ["made"] * 4 + ["refused"] * 6
     assert Cluster.objects.count() == 4
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_same_key_sent_ten_times_at_once_makes_one_cluster(alice: User, wish: Wish) -> None:
-    made: list[object] = []
-    together = threading.Barrier(10)
-
-    def ask() -> None:
-        try:
-            together.wait(10)
-            made.append(services.create(alice, wish, "k").pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=ask) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(made) == 10
-    assert len(set(made)) == 1
 
 
 def test_delete_is_accepted_again_and_again_and_the_cluster_stays_readable(

@@ -16,6 +16,7 @@ from portal.accounts import scopes, tokens
 from portal.accounts import services as accounts
 from portal.accounts.models import ApiToken
 from portal.accounts.scopes import Scope
+from portal.api.changes import changes
 from portal.api.pagination import ByUsername
 from portal.api.serializers.accounts import (
     CredentialsSerializer,
@@ -50,6 +51,7 @@ class Tokens(generics.ListAPIView[Any]):
     def get_queryset(self) -> Any:
         return tokens.visible_to(user_of(self.request))
 
+    @changes
     def post(self, request: Request) -> Response:
         issued = self._named(request) if request.auth else self._log_in(request)
         return Response(
@@ -77,6 +79,7 @@ class Tokens(generics.ListAPIView[Any]):
 class Token(APIView):
     scope = Scope.READ
 
+    @changes
     def delete(self, request: Request, token_id: UUID) -> Response:
         tokens.revoke(user_of(request), token_id, by=cast(ApiToken, request.auth))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -101,6 +104,7 @@ class ServiceAccounts(generics.ListAPIView[Any]):
     def get_queryset(self) -> Any:
         return tokens.service_accounts(user_of(self.request))
 
+    @changes
     def post(self, request: Request) -> Response:
         body = ServiceWishSerializer(data=request.data)
         body.is_valid(raise_exception=True)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
+from portal.api.changes import changes
+from portal.api.filters import FolderFilters
 from portal.api.serializers.folders import FolderWishSerializer, GrowthSerializer, SeenFolderSerializer
-from portal.api.views.asking import user_of
+from portal.api.views.asking import address_of, user_of
 from portal.folders import services as folders
 
 
 class Folders(generics.ListAPIView[Any]):
     scope = Scope.CLUSTERS
     serializer_class = SeenFolderSerializer
+    filterset_class = FolderFilters
 
     def get_queryset(self) -> Any:
         return folders.visible_to(user_of(self.request)).exclude(status="deleted")
@@ -27,6 +29,7 @@ class Folders(generics.ListAPIView[Any]):
     def paginate_queryset(self, queryset: Any) -> Any:
         return folders.seen(user_of(self.request), super().paginate_queryset(queryset) or [])
 
+    @changes
     def post(self, request: Request) -> Response:
         body = FolderWishSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -40,6 +43,7 @@ class Folder(APIView):
     def get(self, request: Request, folder_id: UUID) -> Response:
         return Response(SeenFolderSerializer(folders.find(user_of(request), folder_id)).data)
 
+    @changes
     def delete(self, request: Request, folder_id: UUID) -> Response:
         folders.delete(user_of(request), folder_id)
         return _accepted(request, folder_id)
@@ -47,7 +51,9 @@ class Folder(APIView):
 
 class FolderGrowth(APIView):
     scope = Scope.CLUSTERS
+    done_to = Folder
 
+    @changes
     def post(self, request: Request, folder_id: UUID) -> Response:
         body = GrowthSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -56,6 +62,6 @@ class FolderGrowth(APIView):
 
 
 def _accepted(request: Request, folder_id: UUID) -> Response:
-    where = request.build_absolute_uri(reverse("api:folder", args=[folder_id]))
+    where = address_of("folder", folder_id)
     data = SeenFolderSerializer(folders.find(user_of(request), folder_id)).data
     return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
-from django.urls import reverse
 from rest_framework import generics, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -14,8 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
+from portal.api.changes import changes
+from portal.api.filters import JobFilters
 from portal.api.serializers.jobs import JobSerializer, OutputSerializer
-from portal.api.views.asking import user_of
+from portal.api.views.asking import address_of, user_of
 from portal.clusters import services as clusters
 from portal.jobs import files as job_files
 from portal.jobs import rules
@@ -25,6 +26,7 @@ from portal.jobs import services as jobs
 class ClusterJobs(generics.ListAPIView[Any]):
     scope = Scope.CLUSTERS
     serializer_class = JobSerializer
+    filterset_class = JobFilters
     parser_classes = (MultiPartParser,)
 
     def get_queryset(self) -> Any:
@@ -32,12 +34,13 @@ class ClusterJobs(generics.ListAPIView[Any]):
             cluster=clusters.find(user_of(self.request), self.kwargs["cluster_id"])
         )
 
+    @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         user = user_of(request)
         cluster = clusters.owned(user, cluster_id)
         arguments = rules.parse_arguments(request.POST.get("arguments", ""))
         job = jobs.submit(user, cluster, request.FILES.get("application"), arguments, request.FILES.getlist("files"))
-        where = request.build_absolute_uri(reverse("api:job", args=[job.pk]))
+        where = address_of("job", job.pk)
         return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})
 
 
@@ -50,7 +53,9 @@ class Job(APIView):
 
 class JobCancellation(APIView):
     scope = Scope.CLUSTERS
+    done_to = Job
 
+    @changes
     def post(self, request: Request, job_id: UUID) -> Response:
         return Response(JobSerializer(jobs.cancel(user_of(request), job_id)).data)
 

@@ -1,0 +1,57 @@
+"""What lists can be narrowed to. A name that is unknown is refused: a misspelt one must not give the whole list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from django_filters.rest_framework.backends import DjangoFilterBackend
+from rest_framework.views import APIView
+
+from portal.clusters.models import Cluster, Status
+from portal.folders.models import Folder
+from portal.folders.models import Status as FolderStatus
+from portal.jobs.models import Job, JobStatus
+from portal.refusals import Invalid
+
+
+class KnownFilters(DjangoFilterBackend):
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        found = self.get_filterset_class(view, queryset)
+        known = {*(found.base_filters if found else ()), view.pagination_class.cursor_query_param}  # type: ignore[attr-defined]
+        unknown = sorted(set(request.query_params) - known)
+        if unknown:
+            raise Invalid.of({name: f"unknown; known are {', '.join(sorted(known))}" for name in unknown})
+        return super().filter_queryset(request, queryset, view)
+
+
+class ClusterFilters(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=Status.choices)
+    course = filters.UUIDFilter(field_name="course_id")
+    owner = filters.CharFilter(field_name="owner__username")
+    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+
+    class Meta:
+        model = Cluster
+        fields = ()
+
+
+class FolderFilters(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=FolderStatus.choices)
+    course = filters.UUIDFilter(field_name="course_id")
+    owner = filters.CharFilter(field_name="maker__username")
+    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+
+    class Meta:
+        model = Folder
+        fields = ()
+
+
+class JobFilters(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=JobStatus.choices)
+    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+
+    class Meta:
+        model = Job
+        fields = ()
