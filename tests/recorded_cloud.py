@@ -80,9 +80,12 @@ class Answering(BaseHTTPRequestHandler):
         self._send(*self.cloud.answer(self.path, self.headers))  # type: ignore[arg-type]
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.endswith("/auth/tokens"):
-            self._send(201, self.cloud.token(), {"X-Subject-Token": "t"})
+            scope = json.loads(body)["auth"].get("scope", {})
+            # A token tells its project, so that answers may differ from one project to the other.
+            project = scope["project"]["id"] if "project" in scope else "t"
+            self._send(201, self.cloud.token(), {"X-Subject-Token": project})
         else:
             self.do_DELETE()
 

@@ -23,6 +23,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/log", jobs.JobLog.as_view(), name="job-log"),
     path("jobs/<uuid:job_id>/output", jobs.JobOutputs.as_view(), name="job-outputs"),
     path("jobs/<uuid:job_id>/output/<path:path>", jobs.JobOutput.as_view(), name="job-output"),
+    path("admin/stacks", audit.Stacks.as_view(), name="admin-stacks"),
+    path("admin/stacks/<uuid:stack_id>", audit.Stack.as_view(), name="admin-stack"),
     path("trail", audit.Trail.as_view(), name="trail"),
     re_path("", unknown.Unknown.as_view()),
 ]

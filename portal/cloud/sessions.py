@@ -79,7 +79,7 @@ def named_failures() -> Iterator[None]:
         log.warning(NOT_OPENSTACK, exc_info=True)
         raise CloudUnavailable(NOT_OPENSTACK) from error
     except UNREACHABLE as error:
-        raise CloudUnavailable(str(error)) from error
+        raise CloudUnavailable(_words(error)) from error
     except (heat.BaseException, keystone.ClientException, manila.ClientException) as error:
         raise _named(error) from error
 
@@ -87,4 +87,12 @@ def named_failures() -> Iterator[None]:
 def _named(error: Exception) -> CloudUnavailable | CloudRefused:
     status = getattr(error, "http_status", None) or getattr(error, "code", None)
     temporary = isinstance(status, int) and (status >= 500 or status in TEMPORARY)
-    return (CloudUnavailable if temporary else CloudRefused)(str(error))
+    return (CloudUnavailable if temporary else CloudRefused)(_words(error))
+
+
+def _words(error: Exception) -> str:
+    """heatclient stumbles over its own error where the body is not in Heat's form."""
+    try:
+        return str(error)
+    except MALFORMED:
+        return f"{type(error).__name__}: {NOT_OPENSTACK}"

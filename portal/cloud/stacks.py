@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.dateparse import parse_datetime
 from heatclient import client
 from heatclient import exc as heat
 
@@ -20,13 +22,15 @@ TAG = "slipway"
 NOT_THERE = "Heat is not where Keystone says it is"
 WAIT_CONDITION = "OS::Heat::WaitCondition"
 GENERATION_TAG = "slipway-generation-"
+NODES_TAG = "slipway-nodes-"
 
 
 @dataclass(frozen=True)
 class Stack:
     """What Heat says of a stack: `action` is CREATE, UPDATE, DELETE...; `status` IN_PROGRESS, COMPLETE or FAILED.
 
-    `generation` is that of the template which Heat has taken last: it stands in a tag, so that the list has it.
+    `generation` is that of the template which Heat has taken last, `nodes` is how many machines it has: they stand in
+    tags, so that the list has them. `since` is when its last action began, and `ours` whether the portal made it.
     """
 
     id: str
@@ -35,13 +39,17 @@ class Stack:
     status: str
     reason: str
     generation: int = 1
+    nodes: int | None = None
+    since: datetime | None = None
+    ours: bool = True
 
 
 @functools.lru_cache(maxsize=1000)
-def _heat(project_id: str) -> Any:
+def heat_of(project_id: str, timeout: float | None = None) -> Any:
+    """Heat's client in a project, for this package alone."""
     return client.Client(
         "1",
-        session=sessions.for_project(project_id),
+        session=sessions.for_project(project_id, timeout),
         service_type="orchestration",
         **settings.CLOUD.endpoint,
     )
@@ -51,14 +59,29 @@ def list_stacks(project_id: str) -> dict[str, Stack]:
     """All of the portal's stacks of a project by their names, in one request a page. Raises CloudUnavailable."""
     with sessions.named_failures():
         try:
-            found = [_stack(row) for row in _heat(project_id).stacks.list(filters={"tags": TAG})]
+            found = [stack_of(row) for row in heat_of(project_id).stacks.list(filters={"tags": TAG})]
         except heat.HTTPNotFound as error:
             raise CloudUnavailable(NOT_THERE) from error
     return {stack.name: stack for stack in found}
 
 
+def list_every(project_id: str, timeout: float | None = None) -> list[Stack]:
+    """All stacks of a project in one request: strangers' and such as Heat's own lists hide, too. Raises
+    CloudUnavailable, CloudRefused."""
+    with sessions.named_failures():
+        try:
+            return [stack_of(row) for row in heat_of(project_id, timeout).stacks.list(show_hidden=True)]
+        except heat.HTTPNotFound as error:
+            raise CloudUnavailable(NOT_THERE) from error
+
+
 def create(
-    project_id: str, name: str, template: str, parameters: Mapping[str, Any], timeout_minutes: int
+    project_id: str,
+    name: str,
+    template: str,
+    parameters: Mapping[str, Any],
+    timeout_minutes: int,
+    nodes: int | None = None,
 ) -> str | None:
     """Asks for the stack and gives its id, or None where the name is taken: then it was made before.
 
@@ -66,13 +89,13 @@ def create(
     """
     with sessions.named_failures():
         try:
-            answer = _heat(project_id).stacks.create(
+            answer = heat_of(project_id).stacks.create(
                 stack_name=name,
                 template=template,
                 parameters=_texts(parameters),
                 timeout_mins=timeout_minutes,
                 disable_rollback=True,
-                tags=_tags(1),
+                tags=_tags(1, nodes),
             )
         except heat.HTTPConflict:
             return None
@@ -88,19 +111,20 @@ def update(
     parameters: Mapping[str, Any],
     generation: int,
     timeout_minutes: int,
+    nodes: int | None = None,
 ) -> bool:
     """Asks for the stack to become as the template. Whether Heat took it: not where it is busy with the stack, or has
     it no more. Raises CloudUnavailable, CloudRefused.
     """
     with sessions.named_failures():
         try:
-            _heat(project_id).stacks.update(
+            heat_of(project_id).stacks.update(
                 stack_id,
                 template=template,
                 parameters=_texts(parameters),
                 timeout_mins=timeout_minutes,
                 disable_rollback=True,
-                tags=_tags(generation),
+                tags=_tags(generation, nodes),
             )
         except (heat.HTTPConflict, heat.HTTPNotFound):
             return False
@@ -117,7 +141,9 @@ def touched_by_update(project_id: str, stack_id: str, template: str, parameters:
     """
     with sessions.named_failures():
         try:
-            answer = _heat(project_id).stacks.preview_update(stack_id, template=template, parameters=_texts(parameters))
+            answer = heat_of(project_id).stacks.preview_update(
+                stack_id, template=template, parameters=_texts(parameters)
+            )
         except (heat.HTTPConflict, heat.HTTPNotFound):
             return None
         changes = answer["resource_changes"]
@@ -132,20 +158,20 @@ def touched_by_update(project_id: str, stack_id: str, template: str, parameters:
 def mark_unhealthy(project_id: str, stack_id: str, resource: str, reason: str) -> None:
     """Has the next update replace a resource; one that is not there is well. Raises as `update`."""
     with sessions.named_failures(), contextlib.suppress(heat.HTTPConflict, heat.HTTPNotFound):
-        _heat(project_id).resources.mark_unhealthy(stack_id, resource, True, reason)
+        heat_of(project_id).resources.mark_unhealthy(stack_id, resource, True, reason)
 
 
 def mark_healthy(project_id: str, stack_id: str, resource: str) -> None:
     """Takes a mark back that no update has followed; to any other resource it does nothing. Raises as `update`."""
     with sessions.named_failures(), contextlib.suppress(heat.HTTPConflict, heat.HTTPNotFound):
-        _heat(project_id).resources.mark_unhealthy(stack_id, resource, False, "its node stays")
+        heat_of(project_id).resources.mark_unhealthy(stack_id, resource, False, "its node stays")
 
 
 def delete(project_id: str, stack_id: str) -> None:
     """Asks for the stack's end; one that is gone is well. Raises CloudUnavailable, CloudRefused."""
     with sessions.named_failures():
         try:
-            _heat(project_id).stacks.delete(stack_id)
+            heat_of(project_id).stacks.delete(stack_id)
         except heat.HTTPNotFound:
             return
 
@@ -154,7 +180,7 @@ def failed_resources(project_id: str, stack_id: str) -> list[str]:
     """Heat's reasons for what has failed so far, the first one first. Raises CloudUnavailable, CloudRefused."""
     with sessions.named_failures():
         try:
-            found = _heat(project_id).resources.list(stack_id, filters={"status": "FAILED"})
+            found = heat_of(project_id).resources.list(stack_id, filters={"status": "FAILED"})
         except heat.HTTPNotFound:
             return []
     return [row.resource_status_reason for row in sorted(found, key=lambda row: str(row.updated_time))]
@@ -164,20 +190,41 @@ def output(project_id: str, stack_id: str, key: str) -> Any:
     """The value of one output, None where there is none. Raises CloudUnavailable, CloudRefused."""
     with sessions.named_failures():
         try:
-            return _heat(project_id).stacks.output_show(stack_id, key)["output"]["output_value"]
+            return heat_of(project_id).stacks.output_show(stack_id, key)["output"]["output_value"]
         except heat.HTTPNotFound:
             return None
 
 
-def _stack(row: Any) -> Stack:
+def stack_of(row: Any) -> Stack:
     action, _, status = row.stack_status.partition("_")
-    tags = [tag.removeprefix(GENERATION_TAG) for tag in row.tags or [] if tag.startswith(GENERATION_TAG)]
-    generation = max((int(tag) for tag in tags if tag.isdecimal()), default=1)
-    return Stack(row.id, row.stack_name, action, status, row.stack_status_reason or "", generation)
+    tags, said = row.tags or [], row.to_dict()  # what the client has not read it would ask Heat for, row by row
+    return Stack(
+        row.id,
+        row.stack_name,
+        action,
+        status,
+        row.stack_status_reason or "",
+        generation=_number_in(tags, GENERATION_TAG) or 1,
+        nodes=_number_in(tags, NODES_TAG),
+        since=moment(said.get("updated_time") or said.get("creation_time")),
+        ours=TAG in tags,
+    )
 
 
-def _tags(generation: int) -> str:
-    return f"{TAG},{GENERATION_TAG}{generation}"
+def _number_in(tags: Iterable[str], prefix: str) -> int | None:
+    numbers = [tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)]
+    return max((int(number) for number in numbers if number.isdecimal()), default=None)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as Heat writes it, which is in UTC whether it says so or not."""
+    found = parse_datetime(text) if text else None
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
+def _tags(generation: int, nodes: int | None) -> str:
+    counted = f",{NODES_TAG}{nodes}" if nodes is not None else ""
+    return f"{TAG},{GENERATION_TAG}{generation}{counted}"
 
 
 def _texts(parameters: Mapping[str, Any]) -> dict[str, str]:

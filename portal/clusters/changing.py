@@ -77,7 +77,8 @@ def _ask_for_update(cluster: Cluster, stack_id: str, nodes: list[Node]) -> Failu
     if beyond := changes.unintended(touched, leaving, [node.name for node in nodes if node.unhealthy]):
         log.warning("The update of cluster %s would touch %s", cluster.id, beyond)
         return failures.change_unsafe(beyond)
-    if not stacks.update(project, stack_id, template, parameters, cluster.generation, STACK_TIMEOUT_MINUTES):
+    staying = sum(not node.leaving for node in nodes)
+    if not stacks.update(project, stack_id, template, parameters, cluster.generation, STACK_TIMEOUT_MINUTES, staying):
         return _await_heat(cluster)
     with _change_of(cluster) as row:
         if row:

@@ -157,6 +157,7 @@ def _create_stack(cluster: Cluster) -> None:
             rendering.template,
             parameters,
             changing.STACK_TIMEOUT_MINUTES,
+            nodes=len(cluster.manifest.nodes(cluster.worker_numbers)),
         )
     # A row of an older portal may be no spec any more.
     except (CloudRefused, KeyGone, heat_templates.SpecError) as error:

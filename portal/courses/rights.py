@@ -28,6 +28,7 @@ class Deed(StrEnum):
     GRANT_CREDITS = "make credits"
     SEE_TRAIL = "see who did what in this course"
     ARCHIVE_COURSE = "end this course"
+    SEE_STACKS = "see what the cloud says of all courses"
 
 
 OWNER = "owner"  # of this cluster, whatever else somebody is

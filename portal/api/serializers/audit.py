@@ -1,11 +1,20 @@
-"""The audit trail."""
+"""The audit trail, and the stacks of all courses beside what the portal believes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
 from rest_framework import serializers
 
 from portal.api.serializers.strict import StrictSerializer
+from portal.audit.comparison import Belief, Charge, Finding, Row
+from portal.audit.stacks import Inside
 from portal.audit.trail import Filter
+from portal.cloud.stacks import Stack
+from portal.courses.models import Course
 from portal.trail.models import Entry
 
 
@@ -26,3 +35,62 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
     class Meta:
         model = Entry
         fields = ("id", "at", "actor", "way", "action", "subject", "name", "course", "before", "after")
+
+
+class StacksQuerySerializer(StrictSerializer):
+    course = serializers.UUIDField(default=None)
+    finding = serializers.ChoiceField([*Finding], default=None)
+    cursor = serializers.CharField(default="")
+
+
+class StackQuerySerializer(StrictSerializer):
+    course = serializers.UUIDField(default=None)
+
+
+def row_shape(course: Course, row: Row) -> dict[str, Any]:
+    """One stack, one cluster, or both: what there is not is null."""
+    return {
+        "course": str(course.pk),
+        "course_name": course.name,
+        "findings": dict(row.findings),
+        "stack": _stack(row.stack) if row.stack else None,
+        "cluster": _cluster(row.cluster) if row.cluster else None,
+        "charge": _charge(row.charge) if row.charge else None,
+    }
+
+
+def inside_shape(inside: Inside) -> dict[str, Any]:
+    return {
+        **row_shape(inside.course, inside.row),
+        "in_state_since": inside.in_state_since,
+        "servers": inside.servers,
+        "blocker": asdict(inside.blocker) if inside.blocker else None,
+        "parameters": inside.parameters,
+        "template": inside.template,
+        "resources": [asdict(resource) for resource in inside.resources],
+        "events": [asdict(event) for event in inside.events],
+    }
+
+
+def _stack(stack: Stack) -> dict[str, Any]:
+    age = timezone.now() - stack.since if stack.since else None
+    return {
+        "id": stack.id,
+        "name": stack.name,
+        "ours": stack.ours,
+        "status": f"{stack.action}_{stack.status}",
+        "reason": stack.reason,
+        "generation": stack.generation if stack.ours else None,
+        "nodes": stack.nodes,
+        "since": stack.since,
+        "age_seconds": round(age.total_seconds()) if age else None,
+    }
+
+
+def _cluster(belief: Belief) -> Mapping[str, Any]:
+    names = ("name", "owner", "status", "generation", "nodes", "created_at", "ready_at", "ended_at")
+    return {"id": str(belief.id), **{name: getattr(belief, name) for name in names}}
+
+
+def _charge(charge: Charge) -> Mapping[str, Any]:
+    return {"nodes": charge.running, "charged_to": charge.charged_to}

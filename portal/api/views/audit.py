@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
-from portal.api.pagination import Newest
-from portal.api.serializers.audit import EntrySerializer, TrailQuerySerializer
+from portal.api.pagination import ByName, Newest
+from portal.api.serializers.audit import (
+    EntrySerializer,
+    StackQuerySerializer,
+    StacksQuerySerializer,
+    TrailQuerySerializer,
+    inside_shape,
+    row_shape,
+)
 from portal.api.views.asking import user_of
-from portal.audit import trail
+from portal.audit import stacks, trail
+from portal.courses.models import Course
 
 
 class InTime(Newest):
@@ -26,3 +38,41 @@ class Trail(generics.ListAPIView[Any]):
         query = TrailQuerySerializer(data=self.request.query_params.dict())
         query.is_valid(raise_exception=True)
         return trail.entries(user_of(self.request), query.filter())
+
+
+class FewCourses(ByName):
+    """Each of them costs a request to the cloud."""
+
+    page_size = 20
+
+
+class Stacks(APIView):
+    """A page holds the rows of so many courses; `unanswered` are those of which the cloud said nothing."""
+
+    scope = Scope.ADMIN
+
+    def get(self, request: Request) -> Response:
+        stacks.require_administrator(user_of(request))
+        query = StacksQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        course, finding = query.validated_data["course"], query.validated_data["finding"]
+        courses, pages = Course.objects.filter(**({"pk": course} if course else {})), FewCourses()
+        found = stacks.reports(pages.paginate_queryset(courses, request, view=self) or [])
+        rows = [(report.course, row) for report in found for row in report.rows]
+        shown = [row_shape(course, row) for course, row in rows if finding is None or finding in row.findings]
+        silent = [
+            {"course": str(report.course.pk), "course_name": report.course.name, "why": report.trouble}
+            for report in found
+            if report.trouble
+        ]
+        return Response({"results": shown, "unanswered": silent, "next": pages.get_next_link()})
+
+
+class Stack(APIView):
+    scope = Scope.ADMIN
+
+    def get(self, request: Request, stack_id: UUID) -> Response:
+        stacks.require_administrator(user_of(request))
+        query = StackQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        return Response(inside_shape(stacks.look_into(stack_id, query.validated_data["course"])))

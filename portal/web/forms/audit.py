@@ -1,4 +1,4 @@
-"""What of the trail is to be shown."""
+"""What of the trail, and of the stacks, is to be shown."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
+from portal.audit.comparison import Finding, Row
 from portal.audit.trail import Filter
+from portal.courses.models import Course
 
 
 class TrailForm(forms.Form):
@@ -25,3 +28,34 @@ class TrailForm(forms.Form):
         said = self.cleaned_data
         since = datetime.combine(said["since"], time.min, UTC) if said["since"] else None
         return Filter(said["course"], said["subject"], said["actor"], since)
+
+
+class StacksForm(forms.Form):
+    course = forms.ModelChoiceField(Course.objects.all(), label="Course", required=False, empty_label="all")
+    only = forms.ChoiceField(
+        label="Show",
+        required=False,
+        choices=[
+            ("", "all stacks"),
+            ("wrong", "what is not as it should be"),
+            *((each.value, each.words) for each in Finding),
+        ],
+    )
+    after = forms.SlugField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+    def courses(self) -> QuerySet[Course]:
+        said = self.cleaned_data
+        chosen = Course.objects.filter(pk=said["course"].pk) if said["course"] else Course.objects.all()
+        return chosen.filter(name__gt=said["after"]) if said["after"] else chosen
+
+    def shows(self, row: Row) -> bool:
+        only = self.cleaned_data["only"]
+        return not only or only in row.findings or (only == "wrong" and bool(row.findings))
+
+
+class StackForm(forms.Form):
+    course = forms.UUIDField(required=False)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from portal.audit import stacks as auditing
 from portal.audit import trail as reading
 from portal.audit.trail import Filter
-from portal.web.forms.audit import TrailForm
+from portal.web.forms.audit import StackForm, StacksForm, TrailForm
 from portal.web.views.asking import user_of
 
 ENTRIES_SHOWN = 50
+COURSES_SHOWN = 20  # each costs a request to the cloud
 
 
 @login_required
@@ -32,3 +36,32 @@ def trail(request: HttpRequest) -> HttpResponse:
         "older": kept.urlencode() if older else "",
     }
     return render(request, "web/audit/trail.html", context)
+
+
+@login_required
+@require_GET
+def stacks(request: HttpRequest) -> HttpResponse:
+    auditing.require_administrator(user_of(request))
+    form = StacksForm(request.GET)
+    if not form.is_valid():
+        return render(request, "web/audit/stacks.html", {"form": form}, status=422)
+    found = list(form.courses()[: COURSES_SHOWN + 1])
+    reports = auditing.reports(found[:COURSES_SHOWN])
+    further = request.GET.copy()
+    further["after"] = found[COURSES_SHOWN - 1].name if len(found) > COURSES_SHOWN else ""
+    context = {
+        "form": form,
+        "reports": [(report, [row for row in report.rows if form.shows(row)]) for report in reports],
+        "further": further.urlencode() if further["after"] else "",
+    }
+    return render(request, "web/audit/stacks.html", context)
+
+
+@login_required
+@require_GET
+def stack(request: HttpRequest, stack_id: UUID) -> HttpResponse:
+    auditing.require_administrator(user_of(request))
+    form = StackForm(request.GET)
+    course = form.cleaned_data["course"] if form.is_valid() else None
+    inside = auditing.look_into(stack_id, course)
+    return render(request, "web/audit/stack.html", {"inside": inside, "row": inside.row})

@@ -98,7 +98,7 @@ def test_every_trouble_of_a_cloud_is_called_unavailable_and_passes(
     """At Keystone, at Heat with a token already had, for reading and for writing."""
     for act in (lambda: stacks.list_stacks(project), lambda: stacks.create(project, "slipway-x", "{}", {}, 45)):
         sessions.for_project.cache_clear()
-        stacks._heat.cache_clear()
+        stacks.heat_of.cache_clear()
         for fault in (always(trouble), first_of_each_kind(trouble, "cloud")):
             before.set(fault)
             with pytest.raises(CloudUnavailable):
