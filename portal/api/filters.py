@@ -14,6 +14,7 @@ from portal.folders.models import Folder
 from portal.folders.models import Status as FolderStatus
 from portal.jobs.models import Job, JobStatus
 from portal.refusals import Invalid
+from portal.trail.models import Entry
 
 
 class KnownFilters(DjangoFilterBackend):
@@ -54,4 +55,15 @@ class JobFilters(filters.FilterSet):
 
     class Meta:
         model = Job
+        fields = ()
+
+
+class TrailFilters(filters.FilterSet):
+    course = filters.CharFilter()
+    subject = filters.CharFilter()
+    actor = filters.CharFilter()
+    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+
+    class Meta:
+        model = Entry
         fields = ()

@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
+from portal.api.filters import TrailFilters
 from portal.api.pagination import ByName, Newest
 from portal.api.serializers.audit import (
     EntrySerializer,
     StackQuerySerializer,
     StacksQuerySerializer,
-    TrailQuerySerializer,
     inside_shape,
     row_shape,
 )
@@ -33,11 +33,10 @@ class Trail(generics.ListAPIView[Any]):
     scope = Scope.READ
     serializer_class = EntrySerializer
     pagination_class = InTime
+    filterset_class = TrailFilters
 
     def get_queryset(self) -> Any:
-        query = TrailQuerySerializer(data=self.request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        return trail.entries(user_of(self.request), query.filter())
+        return trail.entries(user_of(self.request))
 
 
 class FewCourses(ByName):
