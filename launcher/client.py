@@ -22,6 +22,7 @@ VERBS = {
     "job": "submit jobs, their logs and output",
     "folder": "folders that outlive clusters",
     "token": "list, create, revoke tokens for programs",
+    "admin": "the stacks of all courses, for administrators",
     "completion": "completion for bash and zsh",
 }
 # `token USER` is our own, and asks the database of this machine; followed by one of these it is the portal's.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .calls.access import Access
+from .calls.admin import Admin
 from .calls.clusters import Clusters
 from .calls.courses import Courses
 from .calls.folders import Folders
 from .calls.jobs import Jobs
 
 
-class Client(Access, Courses, Clusters, Folders, Jobs):
+class Client(Access, Courses, Clusters, Folders, Jobs, Admin):
     """One person's way to a portal. Every call raises ApiError where it is refused."""

@@ -25,7 +25,7 @@ MEANINGS = {
     Exit.USAGE: "the command line is not right, or something that it needs was not said; nothing was asked for",
     Exit.REFUSED: "the portal said no; it says why and what to do next",
     Exit.NOT_FOUND: "there is no such thing, or not for you",
-    Exit.UNREACHABLE: "the portal does not answer, or cannot now (502, 503, 504); try again later",
+    Exit.UNREACHABLE: "the portal does not answer, or cannot (5xx); try again later",
     Exit.LOGGED_OUT: "no token, or one that is wrong or over: `slipway login`",
     Exit.TOO_LONG: "it was not over in the time that was to be waited; it goes on in the portal",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); what was asked for goes on in the portal",
@@ -35,6 +35,6 @@ _OF_STATUS = {401: Exit.LOGGED_OUT, 404: Exit.NOT_FOUND}
 
 
 def of_error(error: ApiError) -> Exit:
-    if isinstance(error, UnreachableError):
+    if isinstance(error, UnreachableError) or error.status >= 500:
         return Exit.UNREACHABLE
     return _OF_STATUS.get(error.status, Exit.REFUSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from . import safe_text
+from .commands.admin import admin
 from .commands.cluster import cluster
 from .commands.completion import PROGRAM, VARIABLE, completion
 from .commands.course import course
@@ -31,12 +32,15 @@ def root() -> None:
     """
 
 
-for verb in (login, logout, whoami, course, cluster, job, folder, token, completion):
+for verb in (login, logout, whoami, course, cluster, job, folder, token, admin, completion):
     root.add_command(verb)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: see exits.py."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may lack letters
     session = Session()
     code = reported(session, lambda: root.main(arguments, PROGRAM, VARIABLE, standalone_mode=False, obj=session))
     return int(code or Exit.DONE)
@@ -59,10 +63,6 @@ def reported(session: Session, run: Callable[[], Any]) -> Any:
     except TimeoutError as error:
         _tell(session, {"title": "Not over yet", "detail": str(error)}, str(error))
         return Exit.TOO_LONG
-    except BrokenPipeError:
-        # Who read our output had enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
     except (LoginsError, OSError) as error:
         _tell(session, {"title": "A file here cannot be used", "detail": str(error)}, str(error))
         return Exit.FAILED

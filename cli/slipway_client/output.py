@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -61,7 +62,7 @@ class Output:
         elif not rows:
             self.say(none)
         else:
-            table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+            table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
             for name in columns:
                 table.add_column(name, overflow="fold")
             for row in rows:
@@ -116,6 +117,11 @@ def duration(span: timedelta) -> str:
     if days:
         return f"{days} d {hours} h"
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def credits_of(text: str | None) -> str:
+    """ "12.500000" as "12.5"; "" for what has no end or no price."""
+    return f"{Decimal(text):f}".rstrip("0").rstrip(".") if text and "." in text else text or ""
 
 
 def size(count: int) -> str:

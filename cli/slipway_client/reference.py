@@ -26,8 +26,9 @@ What waits (`watch`, `--wait`, `--follow`) prints one JSON object a line, and wh
 the standard error, with `--json` as the API's problem (`title`, `status`, `detail`, `next`, `errors`). Where nobody is
 there to ask, what deletes needs `--yes`.
 
-**What is repeated.** While the portal restarts or has too much to do, calls that may be repeated without harm are, for
-up to 10 seconds; a `create` carries an `Idempotency-Key`, so it makes one thing however often it is sent.
+**What is repeated.** While the portal restarts or has too much to do, calls are repeated for up to 10 seconds. What
+makes or changes something carries an `Idempotency-Key`, so it is done once however often it is sent; a log-in is sent
+once.
 
 | exit status | meaning |
 |---|---|

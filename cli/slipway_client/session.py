@@ -48,7 +48,10 @@ class Session:
             raise Stop(
                 f"You are not logged in to {self.login.url}. `slipway login`, or set SLIPWAY_TOKEN.", Exit.LOGGED_OUT
             )
-        return Client(self.login.url, self.login.token, PATIENCE_SECONDS)
+        try:
+            return Client(self.login.url, self.login.token, PATIENCE_SECONDS)
+        except ValueError as error:
+            raise Stop(str(error), Exit.USAGE) from None
 
     @cached_property
     def username(self) -> str:
@@ -66,28 +69,24 @@ class Session:
         return found[0] if found else missing(f"You are in no course {text!r}. Yours: {names}.")
 
     def cluster_id(self, text: str) -> str:
-        return text if is_id(text) else str(self._named("cluster", text, self.client.clusters(), "owner")["id"])
+        return text if is_id(text) else self._named("cluster", text, self.client.clusters, "owner")
 
     def folder_id(self, text: str) -> str:
-        return text if is_id(text) else str(self._named("folder", text, self.client.folders(), "maker")["id"])
+        return text if is_id(text) else self._named("folder", text, self.client.folders, "maker")
 
-    def _named(self, kind: str, text: str, rows: Sequence[Json], whose: str) -> Json:
-        """NAME or PERSON/NAME: one's own before others', what there is before what there was."""
+    def _named(self, kind: str, text: str, ask: Callable[[str, str], Sequence[Json]], whose: str) -> str:
+        """The id of NAME or PERSON/NAME: what there is before what there was, one's own before others'."""
         person, _, name = text.rpartition("/")
-        found = [row for row in rows if row["name"] == name and person in ("", row[whose])]
-        narrower: Sequence[Callable[[Json], bool]] = (
-            lambda row: bool(row["status"] != "deleted"),
-            lambda row: bool(row[whose] == self.username),
-        )
-        for better in narrower:
-            if len(found) > 1:
-                found = [row for row in found if better(row)] or found
+        found = ask(name, person)
         if not found:
             missing(f"You see no {kind} {text!r}.")
-        if len(found) > 1 and found[0]["status"] != "deleted":
-            ways = "; ".join(f"{row[whose]}/{row['name']} is {row['id']}" for row in found[:10])
-            raise Stop(f"There are {len(found)} of the name {text!r}: say PERSON/NAME or the id. {ways}", Exit.USAGE)
-        return found[0]
+        present = [row for row in found if row["status"] != "deleted"]
+        if len(present) > 1:
+            present = [row for row in present if row[whose] == self.username] or present
+        if len(present) > 1:
+            ways = "; ".join(f"{row[whose]}/{row['name']} is {row['id']}" for row in present[:10])
+            raise Stop(f"There are {len(present)} of the name {text!r}: say PERSON/NAME or the id. {ways}", Exit.USAGE)
+        return str((present or found)[0]["id"])
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Nothing is lost by a slip: a person is asked, a script says --yes."""

@@ -6,7 +6,8 @@ import ipaddress
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -16,6 +17,7 @@ import httpx
 from .errors import ApiError, UnreachableError
 
 Json = dict[str, Any]
+Params = Mapping[str, str | Sequence[str]]
 Answer = TypeVar("Answer")
 
 CALL_SECONDS = 30.0
@@ -52,19 +54,24 @@ class Transport:
         path: str,
         body: Json | None = None,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         key: str = "",
+        harmless: bool = False,
     ) -> Json:
-        """A call whose answer is a JSON object; empty where there is none. `key`: an Idempotency-Key."""
-        headers = {"Idempotency-Key": key} if key else {}
+        """A call whose answer is a JSON object; empty where there is none.
+
+        A POST has an Idempotency-Key, `key` or one of its own, so that it may be repeated. `harmless`: asked for twice,
+        it does no more than once without one.
+        """
+        headers = self._keyed(key) if method == "POST" and not harmless else {}
 
         def once() -> Json:
             with self._once(method, path, json_body=body, params=params, headers=headers) as response:
                 return _object(read(response)) if response.status_code != httpx.codes.NO_CONTENT else {}
 
-        return self._patiently(once, repeatable=method in SAFE or bool(key))
+        return self._patiently(once, repeatable=harmless or method in SAFE or bool(headers))
 
-    def text(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
+    def text(self, path: str, params: Params | None = None) -> bytes:
         """The whole of an answer that is no JSON."""
 
         def once() -> bytes:
@@ -74,28 +81,36 @@ class Transport:
         return self._patiently(once, repeatable=True)
 
     def upload(self, path: str, content: Iterable[bytes], headers: Mapping[str, str], seconds: float) -> Json:
-        """Send what is made as it goes out, once."""
-        with self._once("POST", path, content=content, headers=headers, seconds=seconds) as response:
-            return _object(read(response))
+        """Send what is made as it goes out; `content` can be gone through anew."""
+        keyed = {**headers, **self._keyed()}
+
+        def once() -> Json:
+            with self._once("POST", path, content=content, headers=keyed, seconds=seconds) as response:
+                return _object(read(response))
+
+        return self._patiently(once, repeatable="Idempotency-Key" in keyed)
 
     @contextmanager
-    def stream(self, path: str) -> Iterator[httpx.Response]:
+    def stream(self, path: str, params: Params | None = None) -> Iterator[httpx.Response]:
         """An answer that is read in pieces by `pieces`."""
-        opened = self._patiently(lambda: self._open("GET", path), repeatable=True)
+        opened = self._patiently(lambda: self._open("GET", path, params=params), repeatable=True)
         try:
             yield opened
         finally:
             opened.close()
 
-    def pages(self, path: str, params: Mapping[str, str] | None = None) -> list[Json]:
+    def pages(self, path: str, params: Params | None = None) -> list[Json]:
         """A list to its last page."""
-        items: list[Json] = []
+        return [item for page in self.each_page(path, params) for item in page["results"]]
+
+    def each_page(self, path: str, params: Params | None = None) -> Iterator[Json]:
+        """Whole answers, for a list that says more than its items."""
         page = self.json("GET", path, params=params)
         for _ in range(MOST_PAGES):
-            items += page["results"]
+            yield page
             following = page.get("next")
             if not following:
-                return items
+                return
             # Only the way is taken from the answer: the token goes to the portal we know, and nowhere else.
             parts = urlsplit(following)
             rest = parts.path.rpartition("/api/v1/")[2] + (f"?{parts.query}" if parts.query else "")
@@ -104,6 +119,10 @@ class Transport:
 
     def close(self) -> None:
         self._http.close()
+
+    def _keyed(self, key: str = "") -> dict[str, str]:
+        """The portal keeps keys by person: of who shows no token there are none, so a log-in is sent once."""
+        return {"Idempotency-Key": key or str(uuid.uuid4())} if self.token else {}
 
     @contextmanager
     def _once(self, method: str, path: str, **how: Any) -> Iterator[httpx.Response]:
@@ -120,7 +139,7 @@ class Transport:
         *,
         json_body: Json | None = None,
         content: Iterable[bytes] | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         seconds: float = CALL_SECONDS,
     ) -> httpx.Response:
@@ -129,7 +148,7 @@ class Transport:
         address = f"{self.base}/api/v1/{path}"
         try:
             request = self._http.build_request(
-                method, address, json=json_body, content=content, params=params, headers=sent, timeout=seconds
+                method, address, json=json_body, content=content, params=params or None, headers=sent, timeout=seconds
             )
             response = self._http.send(request, stream=True)
         except (httpx.RequestError, httpx.InvalidURL) as error:

@@ -28,7 +28,8 @@ class KnownFilters(DjangoFilterBackend):
 
 
 class ClusterFilters(filters.FilterSet):
-    status = filters.ChoiceFilter(choices=Status.choices)
+    status = filters.MultipleChoiceFilter(choices=Status.choices, help_text="said several times: any of them")
+    name = filters.CharFilter()
     course = filters.UUIDFilter(field_name="course_id")
     owner = filters.CharFilter(field_name="owner__username")
     since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
@@ -39,6 +40,7 @@ class ClusterFilters(filters.FilterSet):
 
 
 class FolderFilters(filters.FilterSet):
+    name = filters.CharFilter()
     status = filters.ChoiceFilter(choices=FolderStatus.choices)
     course = filters.UUIDFilter(field_name="course_id")
     owner = filters.CharFilter(field_name="maker__username")

@@ -45,11 +45,16 @@ def test_a_list_is_narrowed_to_what_is_asked_for(
     client, yesterday = api(bob), (timezone.now() - timedelta(days=1)).isoformat()
     assert names(client, CLUSTERS, status="ready") == ["old"]
     assert names(client, CLUSTERS, owner="alice") == ["flights"]
+    assert names(client, CLUSTERS, name="old") == ["old"]
+    either = client.get(f"{CLUSTERS}?status=ready&status=creating").json()["results"]
+    assert [row["name"] for row in either] == ["flights", "old"]
     assert names(client, CLUSTERS, since=yesterday) == ["flights"]
     assert names(client, CLUSTERS, course=course.pk) == ["flights", "old"]
     assert names(client, CLUSTERS, course=old.pk) == []
     assert names(client, "/api/v1/folders", status="available", owner="bob", course=course.pk) == [folder.name]
     assert names(client, "/api/v1/folders", status="failed") == []
+    assert names(client, "/api/v1/folders", name=folder.name) == [folder.name]
+    assert names(client, "/api/v1/folders", name="other") == []
 
 
 def test_jobs_are_narrowed_too(api: Callable[[User], Client], alice: User, job: Job) -> None:

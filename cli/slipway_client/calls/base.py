@@ -51,3 +51,8 @@ def wait_until(ask: Callable[[], Json], ends: Sequence[str], seconds: float, pro
             state = seen["status"] if seen else "unknown"
             raise TimeoutError(f"Still {state} after {seconds:.0f} seconds; waited for {' or '.join(ends)}.")
         time.sleep(POLL_SECONDS)
+
+
+def said(**filters: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
+    """The filters that somebody named."""
+    return {name: value for name, value in filters.items() if value}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..transport import Json, segment
-from .base import Calls, Told, wait_until
+from .base import Calls, Told, said, wait_until
 
 CLUSTER_ENDS = ("ready", "failed", "deleted")
+PRESENT = ("creating", "ready", "updating", "deleting", "failed")
 
 
 class Clusters(Calls):
-    def clusters(self) -> list[Json]:
-        """Those that one may see, newest first."""
-        return self._portal.pages("clusters")
+    def clusters(self, name: str = "", owner: str = "", course: str = "", status: Sequence[str] = ()) -> list[Json]:
+        """Those that one may see, newest first; only of this name, person, course (its id), in one of these states."""
+        return self._portal.pages("clusters", said(name=name, owner=owner, course=course, status=status))
 
     def cluster(self, cluster_id: str) -> Json:
         return self._portal.json("GET", f"clusters/{segment(cluster_id)}")
@@ -43,7 +43,7 @@ class Clusters(Calls):
 
     def create(self, wish: Json, idempotency_key: str = "") -> Json:
         """Ask for a cluster, as `cluster_wish` says it."""
-        return self._portal.json("POST", "clusters", wish, key=idempotency_key or str(uuid.uuid4()))
+        return self._portal.json("POST", "clusters", wish, key=idempotency_key)
 
     def delete_cluster(self, cluster_id: str) -> Json:
         """Ask for its end; the cluster as it is now."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..transport import Json, segment
-from .base import Calls, Told, wait_until
+from .base import Calls, Told, said, wait_until
 
 FOLDER_ENDS = ("available", "failed", "deleted")
 
 
 class Folders(Calls):
-    def folders(self) -> list[Json]:
-        """The folders of one's courses."""
-        return self._portal.pages("folders")
+    def folders(self, name: str = "", owner: str = "") -> list[Json]:
+        """The folders of one's courses; only of this name, made by this person."""
+        return self._portal.pages("folders", said(name=name, owner=owner))
 
     def folder(self, folder_id: str) -> Json:
         return self._portal.json("GET", f"folders/{segment(folder_id)}")

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import click
 
+from ..calls.clusters import PRESENT
+from ..exits import Exit
 from ..output import listed, moment, until
-from ..session import Session
+from ..session import Session, Stop
 from ..transport import Json
 from ..verbs import Noun, pass_session, seconds_option, wait_option, yes_option
 from ..watching import watch_cluster
 from .create import create
+
+NO_WAY = """\
+there is no way by SSH that the portal could name. Nodes take no log-ins: `slipway job submit` runs programs on the
+cluster, `job logs` and `job output` bring back what they leave. Only where a cluster was made with key_pair and
+floating_ip, of an image with an SSH server (docs/admin-guide.md), can one log in to its master: at the address of the
+resource floating-ip of its stack, which an administrator of the cloud can see."""
 
 
 @click.group(cls=Noun)
@@ -21,11 +29,14 @@ cluster.add_command(create)
 
 
 @cluster.command("list")
+@click.option("--course", metavar="COURSE", help="Of this one only, by its name or id.")
+@click.option("--owner", metavar="USERNAME", default="", help="Of this person only.")
 @click.option("--all", "everything", is_flag=True, help="Those that are gone, too.")
 @pass_session
-def list_clusters(session: Session, everything: bool) -> None:
+def list_clusters(session: Session, course: str | None, owner: str, everything: bool) -> None:
     """The clusters that you may see, the newest first."""
-    rows = [row for row in session.client.clusters() if everything or row["status"] != "deleted"]
+    where = session.course(course)["id"] if course else ""
+    rows = session.client.clusters("", owner, where, () if everything else PRESENT)
     columns = {
         "NAME": lambda row: row["name"],
         "STATUS": lambda row: row["status"],
@@ -98,6 +109,18 @@ def delete(session: Session, cluster: str, yes: bool, wait: bool, seconds: float
     found = session.cluster_id(cluster)
     session.confirm(f"The cluster {cluster} and all that is in its HDFS will be gone.", yes=yes)
     return asked(session, session.client.delete_cluster(found), wait, seconds)
+
+
+@cluster.command("ssh-config")
+@click.argument("cluster", metavar="CLUSTER")
+@pass_session
+def ssh_config(session: Session, cluster: str) -> None:
+    """How to reach a cluster by SSH, or why there is no way.
+
+    Nodes take no log-ins: jobs, logs and output go through the portal.
+    """
+    found = session.client.cluster(session.cluster_id(cluster))
+    raise Stop(f"{found['name']}: {NO_WAY}", Exit.REFUSED)
 
 
 def asked(session: Session, cluster: Json, wait: bool, seconds: float) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,7 @@ def create(
     if dry_run:
         show_request(session, wish)
         return Exit.DONE
-    made = session.client.create(wish, key or str(uuid.uuid4()))
+    made = session.client.create(wish, key or "")
     if wait:
         return watch_cluster(session, made, seconds)
     if session.out.as_json:

@@ -6,7 +6,10 @@ from typing import Any
 
 CLUSTER_ID, OTHER_ID = "6f1c2a34-0000-4000-8000-000000000001", "6f1c2a34-0000-4000-8000-000000000002"
 JOB_ID, FOLDER_ID = "6f1c2a34-0000-4000-8000-000000000003", "6f1c2a34-0000-4000-8000-000000000004"
-COURSE = {"id": "6f1c2a34-0000-4000-8000-000000000005", "name": "demo", "title": "Demo"}
+COURSE = {
+    "id": "6f1c2a34-0000-4000-8000-000000000005", "name": "demo", "title": "Demo", "project": "p-1", "waiting_for": "",
+    "starts_on": None, "ends_on": None, "profiles_only": False, "archived_at": None, "folders_until": None,
+}  # fmt: skip
 FAILURE = {"what": "Worker 1 failed.", "why": "Its disk is full.", "next": "Take a larger flavor."}
 
 
@@ -15,8 +18,9 @@ def cluster(status: str = "ready", **more: Any) -> dict[str, Any]:
         "id": CLUSTER_ID, "name": "flights", "course": COURSE["id"], "owner": "alice", "framework": "spark",
         "workers": 2, "flavor": "small", "status": status, "target": "ready",
         "progress": {"done": 7, "total": 25, "phase": "Starting HDFS"}, "waiting_for": "", "failure": None,
-        "change_failure": None, "health": None, "nodes": [], "folders": [], "created_at": "2026-11-21T18:00:00Z",
-        "ready_at": None, "expires_at": "2026-11-21T22:00:00Z", "ended_at": None, **more,
+        "change_failure": None, "health": None, "idle": None, "nodes": [], "folders": [],
+        "created_at": "2026-11-21T18:00:00Z", "ready_at": None, "expires_at": "2026-11-21T22:00:00Z",
+        "ended_at": None, **more,
     }  # fmt: skip
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.slipway_client import session
+from launcher.paths import TOP
 from tests.unit.cli.shapes import CLUSTER_ID, COURSE, FAILURE, FOLDER_ID, OTHER_ID, cluster, folder, page
 
 ESCAPE = "\x1b[2J\x1b]0;owned\x07"
@@ -20,14 +24,24 @@ def asked(server: Any) -> list[str]:
     return [f"{call.method} {call.path.removeprefix('/api/v1/')}" for call in server.calls]
 
 
-def test_a_list_is_a_table_and_what_is_gone_is_left_out(server: Any, slipway: Any) -> None:
-    server.will_answer(200, page(cluster(), cluster("deleted", name="old", ended_at="2026-11-20T10:00:00Z")))
+def test_a_list_is_a_table_of_what_there_is(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(cluster()))
     done = slipway("cluster", "list")
     assert done.code == 0
-    head, _, row = done.out.strip().splitlines()
+    head, _, row = done.out.splitlines()
     assert head.split() == ["NAME", "STATUS", "OWNER", "WORKERS", "ENDS"]
     assert row.split()[:3] == ["flights", "ready", "alice"]
     assert server.calls[0].headers["Authorization"] == "Bearer t-1"
+    states = ("creating", "ready", "updating", "deleting", "failed")
+    assert asked(server) == [f"GET clusters?{'&'.join(f'status={state}' for state in states)}"]
+
+
+def test_a_list_is_narrowed_by_the_portal(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, {**page(), "next": f"{server.url}/api/v1/clusters?owner=ann&cursor=x"})
+    server.will_answer(200, page())
+    slipway("cluster", "list", "--all", "--course", "demo", "--owner", "ann")
+    assert asked(server)[1:] == [f"GET clusters?owner=ann&course={COURSE['id']}", "GET clusters?owner=ann&cursor=x"]
 
 
 def test_with_json_it_is_what_the_api_says(server: Any, slipway: Any) -> None:
@@ -61,7 +75,7 @@ def test_a_refusal_in_hostile_words_gives_a_terminal_no_orders(server: Any, slip
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(400, 3), (401, 6), (403, 3), (404, 4), (409, 3), (422, 3), (429, 3), (500, 3), (503, 5)]
+    ("status", "code"), [(400, 3), (401, 6), (403, 3), (404, 4), (409, 3), (422, 3), (429, 3), (500, 5), (503, 5)]
 )
 def test_the_exit_status_says_what_kind_of_no_it_was(server: Any, slipway: Any, status: int, code: int) -> None:
     problem = {"title": "No", "status": status, "detail": "Because.", "next": "Do this."}
@@ -92,6 +106,21 @@ def test_without_an_address_it_says_what_is_missing(slipway: Any, monkeypatch: p
     done = slipway("course", "list")
     assert done.code == 2
     assert "--url" in done.err
+
+
+def test_an_address_that_is_none_is_told(slipway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLIPWAY_URL", "slipway.example.org")
+    done = slipway("course", "list")
+    assert done.code == 2
+    assert "http" in done.err
+
+
+def test_a_terminal_that_lacks_a_letter_shows_its_number(server: Any, home: Path) -> None:
+    server.will_answer(200, page(cluster(name="東京")))
+    command = [sys.executable, "-P", "-m", "cli.slipway_client", "cluster", "list"]
+    environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, check=True, capture_output=True, env=environment)
+    assert rb"\u6771\u4eac" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -135,11 +164,14 @@ def test_a_create_that_got_no_answer_is_repeated_under_the_same_key(
     assert first.body == second.body
 
 
-def test_what_would_be_done_twice_is_sent_once(server: Any, slipway: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_is_repeated_under_the_same_key_too(
+    server: Any, slipway: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "PATIENCE_SECONDS", 5.0)
     server.will_answer(503, {"title": "Busy"})
-    assert slipway("cluster", "resize", CLUSTER_ID, "--workers", "3").code == 5
-    assert len(server.calls) == 1
+    server.will_answer(202, cluster("updating"))
+    assert slipway("cluster", "resize", CLUSTER_ID, "--workers", "3").code == 0
+    assert len({call.headers["Idempotency-Key"] for call in server.calls}) == 1
 
 
 def test_what_was_refused_for_its_number_is_sent_again_when_the_portal_says(
@@ -194,18 +226,32 @@ def test_who_is_in_several_courses_says_which(server: Any, slipway: Any) -> None
     assert "demo, other" in done.err
 
 
-def test_a_cluster_is_found_by_its_name_and_its_owner(server: Any, slipway: Any) -> None:
-    rows = page(cluster("deleted"), cluster(owner="bob", id=OTHER_ID), cluster())
-    for words, answers in (("alice/flights", [rows]), ("flights", [rows, {"username": "alice"}])):
-        for answer in [*answers, cluster()]:
-            server.will_answer(200, answer)
-        assert slipway("cluster", "show", words).code == 0
-        assert asked(server)[-1] == f"GET clusters/{CLUSTER_ID}"
+@pytest.mark.parametrize(
+    ("words", "query", "rows"),
+    [
+        ("alice/flights", "name=flights&owner=alice", [cluster("deleted", id=OTHER_ID), cluster()]),
+        ("flights", "name=flights", [cluster("deleted", id=OTHER_ID), cluster(), cluster("deleted", id=OTHER_ID)]),
+        ("flights", "name=flights", [cluster("deleted"), cluster("deleted", id=OTHER_ID)]),
+    ],
+)
+def test_a_cluster_is_found_by_its_name_and_what_there_is_goes_before_what_there_was(
+    server: Any, slipway: Any, words: str, query: str, rows: list[Any]
+) -> None:
+    server.will_answer(200, page(*rows))
+    server.will_answer(200, cluster())
+    assert slipway("cluster", "show", words).code == 0
+    assert asked(server) == [f"GET clusters?{query}", f"GET clusters/{CLUSTER_ID}"]
+
+
+def test_of_several_clusters_ones_own_is_meant(server: Any, slipway: Any) -> None:
+    for answer in (page(cluster(owner="bob", id=OTHER_ID), cluster()), {"username": "alice"}, cluster()):
+        server.will_answer(200, answer)
+    assert slipway("cluster", "show", "flights").code == 0
+    assert asked(server)[-1] == f"GET clusters/{CLUSTER_ID}"
 
 
 def test_a_name_of_several_others_is_asked_back_and_one_of_nobody_is_not_found(server: Any, slipway: Any) -> None:
-    rows = page(cluster(owner="bob", id=OTHER_ID), cluster())
-    for answer in (rows, {"username": "dora"}, rows):
+    for answer in (page(cluster(owner="bob", id=OTHER_ID), cluster()), {"username": "dora"}, page()):
         server.will_answer(200, answer)
     done = slipway("cluster", "show", "flights")
     assert done.code == 2
@@ -234,3 +280,12 @@ def test_folders_are_made_grown_and_deleted(server: Any, slipway: Any) -> None:
         "course": COURSE["id"], "name": "data", "size_gb": 2, "share_type": "", "access_for_students": "ro",
     }  # fmt: skip
     assert bodies[1:] == [{"size_gb": 4}, None]
+
+
+def test_it_says_why_there_is_no_way_by_ssh(server: Any, slipway: Any) -> None:
+    server.will_answer(200, cluster())
+    done = slipway("cluster", "ssh-config", CLUSTER_ID)
+    assert (done.code, done.out) == (3, "")
+    assert "slipway job submit" in done.err
+    server.will_answer(404, {"title": "No such cluster"})
+    assert slipway("cluster", "ssh-config", CLUSTER_ID).code == 4

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cli.slipway_client import session
 from cli.slipway_client.following import news
 from tests.unit.cli.shapes import CLUSTER_ID, JOB_ID, job, page
 
@@ -109,3 +110,15 @@ def test_a_job_is_cancelled(server: Any, slipway: Any) -> None:
     server.will_answer(200, job("cancelled"))
     assert slipway("job", "cancel", JOB_ID).out == f"{JOB_ID}: cancelled\n"
     assert (server.calls[0].method, server.calls[0].path) == ("POST", f"/api/v1/jobs/{JOB_ID}/cancel")
+
+
+def test_a_job_that_got_no_answer_is_sent_again_whole_under_the_same_key(
+    server: Any, slipway: Any, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "PATIENCE_SECONDS", 5.0)
+    server.will_answer(503, {"title": "Restart"})
+    server.will_answer(202, job("queued"))
+    assert slipway("job", "submit", CLUSTER_ID, str(program)).code == 0
+    first, second = server.calls
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
+    assert first.body == second.body != b""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cli.slipway_client.commands import login
 from launcher.paths import TOP
 from tests.unit.cli.shapes import COURSE, page
 
@@ -58,6 +59,16 @@ def test_whoever_logs_out_of_a_portal_that_is_away_is_logged_out_here(
     done = slipway("logout")
     assert (done.code, "Away" in done.err) == (0, True)
     assert "t-7" not in nobody.read_text()
+
+
+def test_a_log_in_is_sent_once(server: Any, slipway: Any, nobody: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes a token, and nobody has a key before they are somebody."""
+    monkeypatch.setattr(login, "PATIENCE_SECONDS", 5.0)
+    server.will_answer(503, {"title": "Busy"})
+    type_in(monkeypatch, "pass\n")
+    assert slipway("login", "alice", "--url", server.url, "--password-stdin").code == 5
+    assert len(server.calls) == 1
+    assert "Idempotency-Key" not in server.calls[0].headers
 
 
 def test_a_wrong_password_is_status_6_and_keeps_nothing(

@@ -1,0 +1,100 @@
+"""For administrators."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from ..exits import Exit
+from ..output import Cell, duration, listed, moment
+from ..session import Session
+from ..transport import Json
+from ..verbs import Noun, pass_session
+
+LAST_EVENTS = 20
+FINDINGS = ("charged-but-gone", "running-but-not-charged", "missing", "orphaned", "differing", "stranger")
+
+
+@click.group(cls=Noun)
+def admin() -> None:
+    """For administrators: what the cloud has beside what the portal believes."""
+
+
+@admin.command()
+@click.option("--course", metavar="COURSE", help="Of this one only, by its name or id.")
+@click.option("--finding", type=click.Choice(FINDINGS), help="Only those of which this is true.")
+@pass_session
+def stacks(session: Session, course: str | None, finding: str | None) -> int:
+    """The stacks of all courses, what the portal believes of them and the ledger charges, and what does not fit.
+
+    The exit status is 1 where the cloud did not answer for a course, so that the list is not whole.
+    """
+    found = session.client.stacks(session.course(course)["id"] if course else "", finding or "")
+    if session.out.as_json:
+        session.out.data(found)
+    else:
+        session.out.table(COLUMNS, found["results"], "There is nothing to be shown.")
+    for silent in found["unanswered"]:
+        session.out.say(f"{silent['course_name']}: {silent['why']}")
+    return Exit.FAILED if found["unanswered"] else Exit.DONE
+
+
+@admin.command()
+@click.argument("stack", metavar="STACK")
+@click.option("--template", is_flag=True, help="Print its template instead, without what is secret.")
+@pass_session
+def stack(session: Session, stack: str, template: bool) -> None:
+    """One stack, by the id that Heat has for it: its resources, what happened to it, what blocks it."""
+    row = session.client.stack(stack)
+    if template and not session.out.as_json:
+        session.out.line(row["template"])
+        return
+    session.out.record(
+        {
+            **{name.title(): cell(row) for name, cell in COLUMNS.items()},
+            "Reason": (row["stack"] or {}).get("reason"),
+            "In this state since": moment(row["in_state_since"]),
+            "Blocked by": row["blocker"] and f"{row['blocker']['name']}: {row['blocker']['reason']}",
+            "Resources": len(row["resources"]),
+        },
+        row,
+    )
+    if not session.out.as_json:
+        session.out.table(RESOURCES, row["resources"], "It has no resources.")
+        session.out.table(EVENTS, row["events"][:LAST_EVENTS], "Heat tells of no events.")
+
+
+def _of(row: Json, part: str, name: str) -> object:
+    """Of the stack, the cluster or the charge, each of which there may be none."""
+    return (row[part] or {}).get(name)
+
+
+def _age(stack: Json | None) -> str:
+    """How long it has been in its state."""
+    if stack is None or stack["age_seconds"] is None:
+        return ""
+    return duration(timedelta(seconds=stack["age_seconds"]))
+
+
+COLUMNS: dict[str, Cell] = {
+    "COURSE": lambda row: row["course_name"],
+    "CLUSTER": lambda row: row["cluster"] and f"{row['cluster']['owner']}/{row['cluster']['name']}",
+    "PORTAL": lambda row: _of(row, "cluster", "status"),
+    "STACK": lambda row: _of(row, "stack", "id") or _of(row, "stack", "name"),
+    "HEAT": lambda row: _of(row, "stack", "status"),
+    "FOR": lambda row: _age(row["stack"]),
+    "FINDINGS": lambda row: listed(row["findings"]),
+}
+RESOURCES: dict[str, Cell] = {
+    "NAME": lambda row: row["name"],
+    "TYPE": lambda row: row["type"],
+    "STATUS": lambda row: row["status"],
+    "REASON": lambda row: row["reason"],
+}
+EVENTS: dict[str, Cell] = {
+    "AT": lambda row: moment(row["at"]),
+    "RESOURCE": lambda row: row["resource"],
+    "STATUS": lambda row: row["status"],
+    "REASON": lambda row: row["reason"],
+}
