@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from billing.models import Account, Posting
+from billing.models import Account, Hold, Posting
 
 # One statement, so one moment: a charge and the hold that it shrinks are seen both or neither.
 _STANDING = """
@@ -64,6 +64,12 @@ def spending(course: str) -> dict[str, Decimal]:
     """What each person has spent, in one query; who never spent is not in it."""
     drawn = Account.objects.filter(course=course, kind=Account.Kind.STUDENT).values_list("person", "balance")
     return {person: -balance for person, balance in drawn}
+
+
+def held(course: str) -> dict[str, Decimal]:
+    """What is held for each person, in one query; of whom nothing is held is not in it."""
+    valid = Hold.objects.filter(course=course, expires_at__gt=timezone.now())
+    return dict(valid.order_by().values_list("person").annotate(amount=Sum("amount")))
 
 
 def exhausted(course: str, caps: Mapping[str, Decimal | None], percent: int = 80) -> list[Exhausted]:

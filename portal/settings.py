@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import zoneinfo
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -50,6 +51,10 @@ STORAGE = env.path("SLIPWAY_STORAGE")
 UPLOAD_LIMIT = env.int("SLIPWAY_UPLOAD_LIMIT", 512 * 1024**2, validate=environs.validate.Range(min=1))
 LOG_LIMIT = env.int("SLIPWAY_LOG_LIMIT", 4 * 1024**2, validate=environs.validate.Range(min=4096))
 OUTPUT_LIMIT = env.int("SLIPWAY_OUTPUT_LIMIT", 256 * 1024**2, validate=environs.validate.Range(min=1))
+
+# Whose clocks say where a month of a statement begins and ends, and what ten o'clock is.
+_zones = zoneinfo.available_timezones()
+UNIVERSITY_TIME_ZONE = env.str("SLIPWAY_TIME_ZONE", "UTC", validate=environs.validate.OneOf(_zones))
 
 TOKEN_LIFETIME = timedelta(hours=env.int("SLIPWAY_TOKEN_HOURS", 12, validate=environs.validate.Range(min=1)))
 STATIC_ROOT = env.str("SLIPWAY_STATIC_ROOT", "")
@@ -100,6 +105,7 @@ INSTALLED_APPS = [
     "portal.folders",
     "portal.clusters",
     "portal.jobs",
+    "portal.classes",
     "portal.audit",
     "portal.nodes",
     "portal.api",
@@ -205,6 +211,8 @@ REST_FRAMEWORK = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Whoever asks for a pass waits for no broker that is away (kombu would try for 6 s): passes come all the same.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0}
 CELERY_TASK_DEFAULT_QUEUE = "slipway"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
@@ -212,6 +220,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 _every = {"options": {"expires": 5}}
 CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "portal.clusters.tasks.pulse", "schedule": 1.0, **_every},
+    "classes": {"task": "portal.classes.tasks.carry_on", "schedule": 2.0, **_every},
     "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},
     "forget-expired": {"task": "portal.accounts.tasks.forget_expired", "schedule": 3600.0, **_every},
     "forget-answers": {"task": "portal.api.tasks.forget_answers", "schedule": 3600.0, **_every},

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from portal.api.views import accounts, audit, clusters, courses, folders, jobs, unknown
+from portal.api.views import accounts, audit, classes, clusters, courses, folders, jobs, unknown
 
 app_name = "api"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("auth/introspect", accounts.Introspection.as_view(), name="introspect"),
     path("auth/service-accounts", accounts.ServiceAccounts.as_view(), name="service-accounts"),
     path("courses", courses.Courses.as_view(), name="courses"),
+    path("courses/<uuid:course_id>/class-starts", classes.ClassStarts.as_view(), name="class-starts"),
+    path("courses/<uuid:course_id>/class-actions/<uuid:action_id>", classes.Action.as_view(), name="class-action"),
+    path("courses/<uuid:course_id>/end-all", classes.EndAll.as_view(), name="end-all"),
     path("clusters", clusters.Clusters.as_view(), name="clusters"),
     path("clusters/<uuid:cluster_id>", clusters.Cluster.as_view(), name="cluster"),
     path("clusters/<uuid:cluster_id>/resize", clusters.Resize.as_view(), name="resize"),

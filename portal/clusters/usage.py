@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, F, Func, IntegerField, JSONField, Q, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -31,6 +31,13 @@ def used(course: Course, owner: User) -> tuple[Amounts, Amounts]:
         **{f"own_{name}": figure for name, figure in _sums(own).items()},
     )
     return _amounts(found, "all_"), _amounts(found, "own_")
+
+
+def used_by_each(course: Course) -> dict[int, Amounts]:
+    """By each person who has clusters in it, by their ids."""
+    present = Node.objects.filter(cluster__course=course).exclude(cluster__status=Status.DELETED)
+    rows = cast("Iterable[dict[str, int]]", present.order_by().values("cluster__owner").annotate(**_sums()))
+    return {row["cluster__owner"]: _amounts(row) for row in rows}
 
 
 def of_nodes(sizes: Mapping[str, Mapping[str, Any]], roles: Iterable[str]) -> Amounts:

@@ -135,6 +135,16 @@ def default_limits(course: Course) -> Limits:
     return _limits({row.name: row.value for row in rows}, _of_person(course))
 
 
+def limits_of_students(course: Course) -> dict[int, Limits]:
+    """Of every student, by their ids."""
+    default: dict[str, Decimal | None] = {}
+    own: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
+    for row in Limit.objects.filter(course=course, scope=Limit.Scope.STUDENT):
+        (default if row.user_id is None else own[row.user_id])[row.name] = row.value
+    students = course.memberships.filter(role=Role.STUDENT).values_list("user_id", flat=True)
+    return {user: _limits({**default, **own.get(user, {})}, _of_person(course)) for user in students}
+
+
 def hours_at_most(user: User, courses: Iterable[Course]) -> dict[UUID, int]:
     """How long one cluster of the person may last, by the ids of the courses."""
     courses = list(courses)

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from portal.web.views import audit, clusters, folders, jobs, session
+from portal.web.views import audit, classes, clusters, folders, jobs, session
 
 urlpatterns = [
     path("", clusters.home, name="home"),
@@ -23,6 +23,11 @@ urlpatterns = [
     path("folders/<uuid:folder_id>/delete", folders.delete, name="delete-folder"),
     path("admin/stacks", audit.stacks, name="stacks"),
     path("admin/stacks/<uuid:stack_id>", audit.stack, name="stack"),
+    path("courses/<uuid:course_id>/class", classes.overview, name="class"),
+    path("courses/<uuid:course_id>/class/start", classes.start, name="class-start"),
+    path("courses/<uuid:course_id>/class/end", classes.end, name="class-end"),
+    path("courses/<uuid:course_id>/class/<uuid:action_id>", classes.action, name="class-action"),
+    path("courses/<uuid:course_id>/class/<uuid:action_id>/cancel", classes.cancel, name="class-cancel"),
     path("trail", audit.trail, name="trail"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/live", jobs.job_live, name="job-live"),

@@ -73,6 +73,9 @@ ACTIONS = {
 ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
 # These ask the cloud: tests/db/test_audit_stacks.py has one, and counts.
 OF_THE_CLOUD = {"stacks", "stack", "admin-stacks", "admin-stack"}
+# tests/db/test_class_pages.py counts these.
+OF_CLASSES = {"class", "class-start", "class-extend", "class-end", "class-action", "class-cancel"}
+OF_CLASSES |= {"class-starts", "extend-all", "end-all"}
 STREAMS = {"cluster-live", "job-live", "folder-live", "folders-live"}
 LITTLE = {"number": 1, "jobs_of_one": 1}
 MUCH = {"number": 20, "jobs_of_one": 50}
@@ -160,11 +163,11 @@ def test_answers_to_administrators_take_what_the_table_says(
 
 
 def test_no_page_and_no_answer_is_missing_here() -> None:
-    assert {pattern.name for pattern in page_urls.urlpatterns} - ACTIONS - STREAMS - OF_THE_CLOUD == {
+    assert {pattern.name for pattern in page_urls.urlpatterns} - ACTIONS - STREAMS - OF_THE_CLOUD - OF_CLASSES == {
         *PAGES,
         *PAGES_OF_LEADERS,
     }
-    assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS - OF_THE_CLOUD == {
+    assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS - OF_THE_CLOUD - OF_CLASSES == {
         *ANSWERS,
         *ANSWERS_OF_LEADERS,
         *FOR_ADMINISTRATORS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -36,10 +37,14 @@ class WishSerializer(StrictSerializer):
 
     def wish(self) -> Wish:
         """What was sent, where it is valid."""
-        said = dict(self.validated_data)
-        uses = tuple(FolderUse(**{**use, "folder": str(use["folder"])}) for use in said.pop("folders"))
-        own = {name: said.pop(name) for name in ("name", "framework", "workers", "flavor", "hours")}
-        return Wish(course=str(said.pop("course")), **own, folders=uses, more=said)
+        return wish_of(self.validated_data)
+
+
+def wish_of(fields: Mapping[str, Any]) -> Wish:
+    said = dict(fields)
+    uses = tuple(FolderUse(**{**use, "folder": str(use["folder"])}) for use in said.pop("folders"))
+    own = {name: said.pop(name) for name in ("name", "framework", "workers", "flavor", "hours")}
+    return Wish(course=str(said.pop("course")), **own, folders=uses, more=said)
 
 
 class ResizeSerializer(StrictSerializer):

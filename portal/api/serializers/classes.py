@@ -1,0 +1,86 @@
+"""What is done for a whole class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from portal.api.serializers.clusters import WishSerializer, wish_of
+from portal.api.serializers.strict import StrictSerializer
+from portal.classes.models import ClassAction, Part
+from portal.classes.previews import Outcome, Preview
+from portal.classes.services import StartWish
+from portal.courses.models import Course
+
+
+class StartSerializer(WishSerializer):
+    """As of a new cluster, and when it is to be ready for whom. The course is the address's."""
+
+    course = None  # type: ignore[assignment]
+    ready_at = serializers.DateTimeField()
+    at_once = serializers.IntegerField(default=10)
+    students = serializers.ListField(
+        child=serializers.CharField(max_length=255), allow_empty=False, allow_null=True, default=None
+    )
+    preview = serializers.BooleanField(default=False)
+
+    def wanted(self, course: Course) -> StartWish:
+        """What was sent, where it is valid."""
+        said = {**self.validated_data, "course": course.pk}
+        del said["preview"]
+        ready_at, at_once, students = (said.pop(name) for name in ("ready_at", "at_once", "students"))
+        wish = wish_of(said)
+        return StartWish(wish, ready_at, wish.hours, at_once, None if students is None else tuple(students))
+
+
+class EndSerializer(StrictSerializer):
+    confirm = serializers.CharField(max_length=60, default="", allow_blank=True)
+    preview = serializers.BooleanField(default=False)
+
+
+class ClassActionSerializer(serializers.ModelSerializer[ClassAction]):
+    course = serializers.CharField(source="course_id")
+    actor = serializers.CharField(source="actor.username")
+    parts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ClassAction
+        fields = (
+            "id", "course", "kind", "actor", "made_at", "begins_at", "began_at", "ended_at", "hours", "profile",
+            "ready_at", "at_once", "for_all", "parts",
+        )  # fmt: skip
+
+    def get_parts(self, action: Any) -> dict[str, int]:
+        return {state: getattr(action, state) for state in ("waiting", "done", "refused", "cancelled")}
+
+
+class PartSerializer(serializers.ModelSerializer[Part]):
+    username = serializers.CharField(source="user.username")
+    cluster = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Part
+        fields = ("username", "cluster", "state", "reason", "decided_at")
+
+    def get_cluster(self, part: Part) -> str | None:
+        return str(part.subject_id) if part.subject_id else None
+
+
+def preview_shape(preview: Preview) -> dict[str, Any]:
+    refused = sum(bool(outcome.reason) for outcome in preview.outcomes)
+    return {
+        "begins_at": preview.begins_at,
+        "would": len(preview.outcomes) - refused,
+        "refused": refused,
+        "outcomes": [_outcome(outcome) for outcome in preview.outcomes],
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "username": outcome.username,
+        "cluster": str(outcome.cluster.pk) if outcome.cluster else None,
+        "ends_at": outcome.ends_at,
+        "reason": outcome.reason,
+    }

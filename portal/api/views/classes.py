@@ -1,0 +1,98 @@
+"""What is done for a whole class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.accounts.scopes import Scope
+from portal.api.changes import changes
+from portal.api.pagination import Newest
+from portal.api.serializers.classes import (
+    ClassActionSerializer,
+    EndSerializer,
+    PartSerializer,
+    StartSerializer,
+    preview_shape,
+)
+from portal.api.views.asking import address_of, user_of
+from portal.classes import previews, services
+from portal.classes.models import ClassAction, Kind
+from portal.classes.previews import Preview
+
+
+class LastMade(Newest):
+    ordering = ("-made_at", "id")
+
+
+class ClassStarts(generics.ListAPIView[Any]):
+    scope = Scope.COURSE
+    serializer_class = ClassActionSerializer
+    pagination_class = LastMade
+
+    def get_queryset(self) -> Any:
+        course = services.led(user_of(self.request), self.kwargs["course_id"])
+        return services.actions_of(course).filter(kind=Kind.START)
+
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        course = services.led(user_of(request), course_id)
+        body = StartSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.wanted(course)
+        return _answer(
+            body.validated_data["preview"],
+            lambda: previews.of_start(course, wanted),
+            lambda: services.plan_start(user_of(request), course, wanted),
+        )
+
+
+class EndAll(APIView):
+    scope = Scope.COURSE
+
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        course = services.led(user_of(request), course_id)
+        body = EndSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return _answer(
+            body.validated_data["preview"],
+            lambda: previews.of_end(course),
+            lambda: services.end_all(user_of(request), course, body.validated_data["confirm"]),
+        )
+
+
+class Action(APIView):
+    """One of them with all its parts: who did not get what, and why."""
+
+    scope = Scope.COURSE
+
+    def get(self, request: Request, course_id: UUID, action_id: UUID) -> Response:
+        return Response(_whole(services.find(services.led(user_of(request), course_id), action_id)))
+
+    @changes
+    def delete(self, request: Request, course_id: UUID, action_id: UUID) -> Response:
+        course = services.led(user_of(request), course_id)
+        services.cancel(user_of(request), services.find(course, action_id))
+        return Response(_whole(services.find(course, action_id)))
+
+
+def _answer(preview: bool, look: Callable[[], Preview], act: Callable[[], ClassAction]) -> Response:
+    if preview:
+        return Response(preview_shape(look()))
+    made = act()
+    where = address_of("class-action", made.course_id, made.pk)
+    return Response(
+        _whole(services.find(made.course, made.pk)), status=status.HTTP_202_ACCEPTED, headers={"Location": where}
+    )
+
+
+def _whole(action: ClassAction) -> dict[str, Any]:
+    rows = PartSerializer(services.parts_of(action), many=True).data
+    return {**ClassActionSerializer(action).data, "rows": rows}

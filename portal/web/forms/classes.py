@@ -1,0 +1,83 @@
+"""What is to be done for a whole class."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+
+from cloudinit import frameworks
+from portal.classes.services import MOST_AT_ONCE, StartWish
+from portal.cloud.models import Flavor
+from portal.clusters.wishes import Wish
+from portal.courses.models import Course
+from portal.refusals import Refusal
+
+
+class ClassForm(forms.Form):
+    """Shows a refusal's faults at their fields, and the rest above the form."""
+
+    def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.course = course
+
+    def refuse(self, refusal: Refusal) -> None:
+        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
+        for field, why in known.items():
+            self.add_error(field, why)
+        if not known:
+            self.add_error(None, f"{refusal.detail} {refusal.next}")
+
+
+class StartForm(ClassForm):
+    name = forms.CharField(label="Name of each cluster", initial="class")
+    workers = forms.IntegerField(label="Workers", widget=forms.NumberInput(attrs={"min": 1}))
+    flavor = forms.ChoiceField(label="Size of each machine")
+    ready_at = forms.DateTimeField(
+        label="Ready at",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=f"In the time of {settings.UNIVERSITY_TIME_ZONE}.",
+    )
+    hours = forms.IntegerField(label="Hours from then on", initial=2, widget=forms.NumberInput(attrs={"min": 1}))
+    at_once = forms.IntegerField(
+        label="Made side by side", initial=10, widget=forms.NumberInput(attrs={"min": 1, "max": MOST_AT_ONCE})
+    )
+    students = forms.CharField(
+        label="For these students only, one a line",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text="Empty: for all students of the course.",
+    )
+
+    def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
+        super().__init__(course, *args, **kwargs)
+        manifest = frameworks.manifest(frameworks.names()[0])
+        flavor = self.fields["flavor"]
+        assert isinstance(flavor, forms.ChoiceField)
+        flavor.choices = names = [(each.name, each.name) for each in Flavor.objects.all()]
+        flavor.initial = names[0][0] if names else None
+        self.fields["workers"].initial = manifest.default_workers
+        self.fields["ready_at"].initial = timezone.now() + timedelta(hours=1)
+
+    def wanted(self) -> StartWish:
+        said = self.cleaned_data
+        names = tuple(line.strip() for line in said["students"].splitlines() if line.strip())
+        wish = Wish(
+            course=str(self.course.pk),
+            name=said["name"],
+            framework=frameworks.names()[0],
+            workers=said["workers"],
+            flavor=said["flavor"],
+            hours=said["hours"],
+        )
+        return StartWish(wish, said["ready_at"], said["hours"], said["at_once"], names or None)
+
+
+class EndForm(ClassForm):
+    confirm = forms.CharField(
+        label="The course's name", required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
