@@ -27,8 +27,13 @@ class ApiError(Exception):
         self.errors = dict(errors or {})
         self.retry_after = retry_after  # seconds, where the portal names them
         self.never_sent = never_sent  # nothing of the request can have reached the portal
+        super().__init__(" - ".join(self.parts()))
+
+    def parts(self) -> list[str]:
+        """What a person reads: title, detail, the wrong fields where the detail does not name them, what to do."""
         fields = "; ".join(f"{field}: {text}" for field, text in self.errors.items())
-        super().__init__(" - ".join(part for part in (title, detail, fields, next) if part))
+        said = (self.title, self.detail, "" if fields in self.detail else fields, self.next)
+        return [part for part in said if part]
 
     def as_problem(self) -> dict[str, Any]:
         """In the shape in which the portal says it."""

@@ -58,7 +58,7 @@ def reported(session: Session, run: Callable[[], Any]) -> Any:
         return error.code if isinstance(error, Stop) else error.exit_code
     except ApiError as error:
         code = of_error(error)
-        _tell(session, error.as_problem(), str(error))
+        _tell(session, error.as_problem(), "\n".join(error.parts()))
         return code
     except TimeoutError as error:
         _tell(session, {"title": "Not over yet", "detail": str(error)}, str(error))

@@ -77,7 +77,7 @@ class Session:
     def _named(self, kind: str, text: str, ask: Callable[[str, str], Sequence[Json]], whose: str) -> str:
         """The id of NAME or PERSON/NAME: what there is before what there was, one's own before others'."""
         person, _, name = text.rpartition("/")
-        found = ask(name, person)
+        found = ask(name, person) if name else []
         if not found:
             missing(f"You see no {kind} {text!r}.")
         present = [row for row in found if row["status"] != "deleted"]

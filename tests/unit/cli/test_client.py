@@ -85,6 +85,13 @@ def test_a_refusal_carries_the_problems_details(server: Any, client: Client) -> 
     assert str(error) == "Wrong - No. - workers: 0 - Do it right."
 
 
+def test_what_the_detail_names_is_not_said_twice(server: Any, client: Client) -> None:
+    server.will_answer(422, {"title": "Wrong", "detail": "a: 1; b: 2", "next": "", "errors": {"a": "1", "b": "2"}})
+    with pytest.raises(ApiError) as refusal:
+        client.cluster("c-1")
+    assert str(refusal.value) == "Wrong - a: 1; b: 2"
+
+
 def test_a_refusal_without_details_is_still_a_refusal(server: Any, client: Client) -> None:
     server.will_answer(500, b"<html>")
     with pytest.raises(ApiError, match="HTTP 500"):

@@ -243,6 +243,11 @@ def test_a_cluster_is_found_by_its_name_and_what_there_is_goes_before_what_there
     assert asked(server) == [f"GET clusters?{query}", f"GET clusters/{CLUSTER_ID}"]
 
 
+@pytest.mark.parametrize("text", ["", "alice/"])
+def test_no_name_is_the_name_of_none(server: Any, slipway: Any, text: str) -> None:
+    assert (slipway("cluster", "delete", text, "--yes").code, server.calls) == (4, [])
+
+
 def test_of_several_clusters_ones_own_is_meant(server: Any, slipway: Any) -> None:
     for answer in (page(cluster(owner="bob", id=OTHER_ID), cluster()), {"username": "alice"}, cluster()):
         server.will_answer(200, answer)
