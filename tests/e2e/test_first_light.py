@@ -139,7 +139,8 @@ def test_a_wrong_password_is_refused(house: Embedded) -> None:
     assert refused.value.status == 401
 
 
-def test_the_secret_stands_on_no_command_line_and_in_no_log(cluster: dict[str, Any], house: Embedded) -> None:
+def secrets_of(cluster: dict[str, Any], house: Embedded) -> set[str]:
+    """What the machines were told that nobody else may know."""
     secrets = set()
     for facts in house.home.glob("minicloud/servers/*/root/etc/slipway/facts.json"):
         told = json.loads(facts.read_text())
@@ -147,6 +148,27 @@ def test_the_secret_stands_on_no_command_line_and_in_no_log(cluster: dict[str, A
             secrets |= {told["secret"], told["portal"]["credential"], told["signal"]["token"]}
             assert facts.stat().st_mode & 0o077 == 0
     assert len(secrets) == 1 + 3 + 3
+    return secrets
+
+
+def test_administrators_see_its_stack_as_heat_has_it_and_none_of_its_secrets(
+    cluster: dict[str, Any], person: Callable[[str], Client], house: Embedded
+) -> None:
+    admin = person("admin")
+    (row,) = admin.stacks()["results"]
+    assert row["findings"] == {}
+    assert (row["stack"]["status"], row["stack"]["nodes"], row["charge"]["nodes"]) == ("CREATE_COMPLETE", 3, 3)
+    inside = admin.stack(row["stack"]["id"])
+    assert (inside["cluster"]["id"], inside["servers"], inside["blocker"]) == (cluster["id"], 3, None)
+    assert inside["parameters"]["cluster_secret"] == "(not shown)"
+    assert "OS::Nova::Server" in inside["template"]
+    assert "CREATE_COMPLETE" in {event["status"] for event in inside["events"]}
+    told = json.dumps(inside)
+    assert not [secret for secret in secrets_of(cluster, house) if secret in told]
+
+
+def test_the_secret_stands_on_no_command_line_and_in_no_log(cluster: dict[str, Any], house: Embedded) -> None:
+    secrets = secrets_of(cluster, house)
     for process in processes_below(house.home):
         for secret in secrets:
             assert secret not in process.command
