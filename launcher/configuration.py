@@ -13,6 +13,8 @@ from launcher.site import LOOPBACK
 
 # Below it stands PostgreSQL's own; nodes take theirs from here on.
 UID_BASE = postgres.UNPRIVILEGED_UID + 1
+# Secrets that only minicloud's own services and their users go by.
+MINICLOUDS_OWN = ("heat", "heat_domain_admin", "heat_encryption_key", "manila", "provisioner")
 DATABASES = ("portal", "keystone", "heat", "manila")
 
 
@@ -30,6 +32,8 @@ def cloud_environment(cloud: Mapping[str, Any]) -> dict[str, str]:
         "OS_PASSWORD": cloud["password"],
         "OS_USER_DOMAIN_NAME": cloud["user_domain"],
         "OS_REGION_NAME": cloud["region"],
+        "SLIPWAY_PROVISIONER_USERNAME": cloud["provisioner"]["username"],
+        "SLIPWAY_PROVISIONER_PASSWORD": cloud["provisioner"]["password"],
     }
 
 
@@ -53,7 +57,7 @@ def minicloud_settings(
         "bundle_version": bundle.name,
         "service_password": secrets["service"],
         "admin_password": secrets["keystone_admin"],
-        "secrets": {name: secrets[name] for name in ("heat", "heat_domain_admin", "heat_encryption_key", "manila")},
+        "secrets": {name: secrets[name] for name in MINICLOUDS_OWN},
         "courses": list(COURSES),
         "users": dict(logins),
         "uid_base": UID_BASE,
@@ -122,6 +126,8 @@ def courses(cloud: Mapping[str, Any]) -> dict[str, Any]:
             for name, (title, members) in COURSES.items()
         ],
         "administrators": ["admin"],
+        # What teachers and administrators have changed since the first `up` is theirs.
+        "keep_existing": True,
     }
 
 

@@ -29,6 +29,7 @@ SECRETS = {
     "heat_domain_admin": 32,
     "heat_encryption_key": 32,
     "manila": 32,
+    "provisioner": 32,
 }
 
 

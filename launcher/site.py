@@ -25,6 +25,7 @@ SETTINGS = (
         "SLIPWAY_LOG_LIMIT",
         "SLIPWAY_OUTPUT_LIMIT",
     ),
+    *("SLIPWAY_PROVISIONER_CLOUD", "SLIPWAY_PROVISIONER_DOMAIN"),
     *("OS_REGION_NAME", "OS_CLIENT_SECURE_FILE"),
 )
 # Where programs of OpenStack look for their clouds; we give our processes another home folder.

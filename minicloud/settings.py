@@ -11,9 +11,12 @@ from minicloud.errors import MinicloudError
 
 REGION = "RegionOne"
 SERVICE_USER = "slipway"
+# Makes the projects of new courses, and reads who is in a group; what its role may do stands in configuration.py.
+PROVISIONER_USER, PROVISIONER_ROLE = "provisioner", "course_manager"
 # Not `admin`: that name is free for a person who logs in to the portal.
 ADMIN_USER = "keystone-admin"
-RESERVED_USERS = frozenset({SERVICE_USER, ADMIN_USER, "heat", "manila"})
+RESERVED_USERS = frozenset({SERVICE_USER, PROVISIONER_USER, ADMIN_USER, "heat", "manila"})
+SECRETS = ("heat", "heat_domain_admin", "manila", "provisioner")
 # bcrypt, which Keystone uses, takes no more bytes.
 MAX_PASSWORD = 72
 
@@ -37,6 +40,7 @@ class Settings:
     heat_domain_admin_password: str
     heat_encryption_key: str
     manila_password: str
+    provisioner_password: str
     courses: tuple[str, ...]
     users: dict[str, str]
     uid_base: int
@@ -102,6 +106,7 @@ def load(path: Path) -> Settings:
         heat_domain_admin_password=secrets["heat_domain_admin"],
         heat_encryption_key=secrets["heat_encryption_key"],
         manila_password=secrets["manila"],
+        provisioner_password=secrets["provisioner"],
         courses=tuple(raw["courses"]),
         users=dict(raw["users"]),
         uid_base=raw["uid_base"],
@@ -135,7 +140,7 @@ def _password_problems(raw: dict[str, Any]) -> list[str]:
     if not isinstance(secrets, dict):
         secrets = {}
     passwords = {name: raw.get(name) for name in ("service_password", "admin_password")}
-    passwords |= {f"secrets.{name}": secrets.get(name) for name in ("heat", "heat_domain_admin", "manila")}
+    passwords |= {f"secrets.{name}": secrets.get(name) for name in SECRETS}
     problems = [
         f"`{name}` must be a password of 1 to {MAX_PASSWORD} bytes"
         for name, value in passwords.items()

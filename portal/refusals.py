@@ -66,6 +66,14 @@ class StaleForm(Refusal):
         )
 
 
+class NotAllowed(Refusal):
+    """For those who may see the thing, so that its existence is no secret to them."""
+
+    status = 403
+    code = "not-yours"
+    title = "You may not do this"
+
+
 class NotFound(Refusal):
     """Also where something exists, but its existence is none of the asker's business."""
 

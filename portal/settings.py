@@ -71,6 +71,8 @@ except environs.EnvValidationError as error:
 try:
     # The service user, who alone acts in the projects of courses.
     CLOUD = connection.read(os.environ)
+    # Who makes the projects of new courses; without it an administrator names projects that are there.
+    PROVISIONER = connection.read_provisioner(os.environ)
     LOGIN_DOMAIN: Mapping[str, Any] = {"user_domain_name": _login_domain} if _login_domain else CLOUD.user_domain
 except connection.WrongConnection as error:
     _wrong |= error.wrong
@@ -219,6 +221,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 # A pass that waited longer than this is stale: another has come after it.
 _every = {"options": {"expires": 5}}
 CELERY_BEAT_SCHEDULE = {
+    "make-projects": {"task": "portal.courses.tasks.make_projects", "schedule": 5.0, **_every},
     "reconcile": {"task": "portal.clusters.tasks.pulse", "schedule": 1.0, **_every},
     "classes": {"task": "portal.classes.tasks.carry_on", "schedule": 2.0, **_every},
     "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
 from minicloud.catalogue import SHARE_TYPES, SHARES, SHARES_GB
 from minicloud.files import make_folder, write_text
-from minicloud.settings import REGION, Settings
+from minicloud.settings import PROVISIONER_ROLE, REGION, Settings
 
 PLUGINS = Path(__file__).parent.parent / "heat_plugins"
 # A node that boots holds one while Heat waits for it, and what comes after waits for a free one. They are made when
 # they are needed.
 HEAT_THREADS = 64
 MANILA_THREADS = 8
+COURSE_ROLES = ("member", "heat_stack_owner")  # the portal's service user's in the project of each course
 QUIET = ("sqlalchemy", "oslo.messaging", "oslo_messaging", "keystoneauth", "urllib3", "manila.api.openstack.wsgi")
 QUIET_ONLY_ERRORS = (
     *("stevedore", "dogpile", "routes.middleware", "amqp", "oslo_policy", "keystonemiddleware", "oslo_config"),
@@ -33,6 +35,7 @@ def write(settings: Settings) -> None:
     make_folder(settings.keys, 0o700)
     make_folder(settings.home / "locks", 0o700)
     write_text(settings.etc / "policy.yaml", "{}\n")
+    write_text(settings.etc / "keystone-policy.yaml", json.dumps(provisioner_policy(), indent=1) + "\n")
     write_text(settings.etc / "keystone.conf", ini(keystone(settings)))
     write_text(settings.etc / "heat.conf", ini(heat(settings)))
     write_text(settings.etc / "manila.conf", ini(manila(settings)))
@@ -74,6 +77,7 @@ def common(settings: Settings, database: str) -> dict[str, dict[str, object]]:
 
 def keystone(settings: Settings) -> dict[str, dict[str, object]]:
     sections = common(settings, "keystone")
+    sections["oslo_policy"]["policy_file"] = settings.etc / "keystone-policy.yaml"
     sections["token"] = {"provider": "fernet", "expiration": 86400}
     # `fernet_setup` makes the receipts' keys too, below /etc unless told otherwise.
     sections["fernet_tokens"] = {"key_repository": settings.keys / "fernet"}
@@ -82,6 +86,26 @@ def keystone(settings: Settings) -> dict[str, dict[str, object]]:
     # The passwords are long and random: few rounds do no harm, and the default takes 0.2 s of CPU a check.
     sections["identity"] = {"password_hash_rounds": 4, "max_password_length": 72}
     return sections
+
+
+def provisioner_policy() -> dict[str, str]:
+    """What the provisioner's role may do in its domain, beside whom Keystone lets anyhow: make projects, let users into
+    them with the few roles that courses need, and read groups. Keystone's own role `manager` may change passwords, too.
+    """
+    mine = f"role:{PROVISIONER_ROLE} and domain_id:%(target.{{}}.domain_id)s"
+    project, user, group = (mine.format(thing) for thing in ("project", "user", "group"))
+    roles = " or ".join(f"'{name}':%(target.role.name)s" for name in COURSE_ROLES)
+    grant = f"{project} and {user} and ({roles})"
+    rules = {
+        "create_project": project,
+        "get_project": f"project_id:%(target.project.id)s or ({project})",
+        "list_projects": f"role:{PROVISIONER_ROLE} and domain_id:%(target.domain_id)s",
+        "list_roles": f"role:{PROVISIONER_ROLE}",
+        "create_grant": grant,
+        "list_groups": group,
+        "list_users_in_group": group,
+    }
+    return {f"identity:{name}": f"rule:admin_required or ({rule})" for name, rule in rules.items()}
 
 
 def login(settings: Settings, username: str, password: str) -> dict[str, object]:

@@ -15,7 +15,8 @@ from minicloud import catalogue
 from minicloud.addresses import BlockFile
 from minicloud.errors import MinicloudError
 from minicloud.files import write_json
-from minicloud.settings import ADMIN_USER, REGION, SERVICE_USER, Settings
+from minicloud.openstack.configuration import COURSE_ROLES
+from minicloud.settings import ADMIN_USER, PROVISIONER_ROLE, PROVISIONER_USER, REGION, SERVICE_USER, Settings
 
 DOMAIN = "default"
 
@@ -47,18 +48,20 @@ def seed(settings: Settings) -> None:
 
 
 def _seed(settings: Settings, keystone: Any) -> dict[str, str]:
-    names = ("admin", "member", "service", "heat_stack_owner", "heat_stack_user")
+    names = ("admin", "member", "service", "heat_stack_owner", "heat_stack_user", PROVISIONER_ROLE)
     roles = {name: _one(keystone.roles, name, partial(keystone.roles.create, name)) for name in names}
     _services(settings, keystone, roles)
     # A person holds no role anywhere: a log-in only says who somebody is.
     for name, password in settings.users.items():
         _user(settings, keystone, name, password)
     slipway = _user(settings, keystone, SERVICE_USER, settings.service_password)
+    provisioner = _user(settings, keystone, PROVISIONER_USER, settings.provisioner_password)
+    keystone.roles.grant(roles[PROVISIONER_ROLE], user=provisioner, domain=DOMAIN)
     projects = {}
     for course in settings.courses:
         project = _project(keystone, f"course-{course}")
         projects[course] = project.id
-        for role in ("member", "heat_stack_owner"):
+        for role in COURSE_ROLES:
             keystone.roles.grant(roles[role], user=slipway, project=project)
     return projects
 
@@ -131,6 +134,7 @@ def _write_cloud(settings: Settings, projects: dict[str, str]) -> None:
         "username": SERVICE_USER,
         "password": settings.service_password,
         "user_domain": "Default",
+        "provisioner": {"username": PROVISIONER_USER, "password": settings.provisioner_password},
         "projects": projects,
         "network": catalogue.NETWORK,
         "gateway_address": block.gateway,

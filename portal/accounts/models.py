@@ -28,6 +28,7 @@ class User(AbstractBaseUser):
     username = models.CharField(max_length=255, unique=True)
     keystone_id = models.CharField(max_length=64, unique=True, null=True)
     is_administrator = models.BooleanField(default=False)
+    may_make_courses = models.BooleanField(default=False)
     # Of a service account: what its tokens may be used for. Of a person: null.
     service_scopes = ArrayField(models.CharField(max_length=20, choices=Scope), null=True)
     is_active = True

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from portal.api.views import accounts, audit, classes, clusters, courses, folders, jobs, unknown
+from portal.api.views import accounts, audit, classes, clusters, courses, folders, jobs, members, profiles, unknown
 
 app_name = "api"
 urlpatterns = [
@@ -10,6 +10,18 @@ urlpatterns = [
     path("auth/introspect", accounts.Introspection.as_view(), name="introspect"),
     path("auth/service-accounts", accounts.ServiceAccounts.as_view(), name="service-accounts"),
     path("courses", courses.Courses.as_view(), name="courses"),
+    path("courses/makers", courses.Makers.as_view(), name="course-makers"),
+    path("courses/makers/<str:username>", courses.Maker.as_view(), name="course-maker"),
+    path("courses/<uuid:course_id>", courses.Course.as_view(), name="course"),
+    path("courses/<uuid:course_id>/archive", courses.Archive.as_view(), name="course-archive"),
+    path("courses/<uuid:course_id>/members", members.Members.as_view(), name="course-members"),
+    path("courses/<uuid:course_id>/members/<str:username>", members.Member.as_view(), name="course-member"),
+    path("courses/<uuid:course_id>/roster", members.Roster.as_view(), name="course-roster"),
+    path("courses/<uuid:course_id>/group", members.Group.as_view(), name="course-group"),
+    path("courses/<uuid:course_id>/profiles", profiles.Profiles.as_view(), name="course-profiles"),
+    path("courses/<uuid:course_id>/profiles/<uuid:profile_id>", profiles.Profile.as_view(), name="course-profile"),
+    path("courses/<uuid:course_id>/limits", members.Limits.as_view(), name="course-limits"),
+    path("courses/<uuid:course_id>/limits/<str:username>", members.StudentLimits.as_view(), name="student-limits"),
     path("courses/<uuid:course_id>/class-starts", classes.ClassStarts.as_view(), name="class-starts"),
     path("courses/<uuid:course_id>/class-actions/<uuid:action_id>", classes.Action.as_view(), name="class-action"),
     path("courses/<uuid:course_id>/end-all", classes.EndAll.as_view(), name="end-all"),

@@ -167,7 +167,7 @@ def _course_of(stack_id: str, course_id: UUID | None) -> Course | None:
     known = Course.objects.filter(Q(pk=course_id) if course_id else Q(clusters__stack_id=stack_id)).first()
     if known or course_id:
         return known
-    courses = list(Course.objects.all())
+    courses = list(Course.objects.exclude(project_id=""))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = pool.map(_has, (course.project_id for course in courses), repeat(stack_id))
         return next((course for course, has in zip(courses, answers, strict=True) if has), None)

@@ -7,7 +7,7 @@ costs half a second and 16 MB: it stays out of processes that do not ask for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,6 +87,31 @@ def read(environ: Mapping[str, str]) -> Connection:
     if "interface" not in values and environ.get("OS_ENDPOINT_TYPE"):
         values["interface"] = environ["OS_ENDPOINT_TYPE"]
     return _made(values, lambda name: f"OS_{name.upper()}")
+
+
+@dataclass(frozen=True)
+class Provisioner:
+    """Who may make projects, and in which domain, as keystoneauth calls it."""
+
+    connection: Connection
+    domain: Mapping[str, Any]
+
+
+def read_provisioner(environ: Mapping[str, str]) -> Provisioner | None:
+    """An entry of clouds.yaml, or a name and password for the cloud that the service user has; None where there is
+    none. Raises WrongConnection."""
+    cloud, username = environ.get("SLIPWAY_PROVISIONER_CLOUD"), environ.get("SLIPWAY_PROVISIONER_USERNAME")
+    if not cloud and not username:
+        return None
+    if cloud:
+        own = read({**environ, "OS_CLOUD": cloud})
+    elif password := environ.get("SLIPWAY_PROVISIONER_PASSWORD"):
+        own = replace(read(environ), username=username or "", password=password)
+    else:
+        raise WrongConnection({"SLIPWAY_PROVISIONER_PASSWORD": f"missing: that of {username}"})
+    named = environ.get("SLIPWAY_PROVISIONER_DOMAIN")
+    users = {name.removeprefix("user_"): value for name, value in own.user_domain.items()}
+    return Provisioner(own, {"domain_name": named} if named else users)
 
 
 def _from_file(cloud: str, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from portal.cloud.quotas import Room, fitting, tightest
+from portal.cloud.quotas import UNLIMITED, Room, fitting, tightest
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 NEEDED_ROLES = ("member", "heat_stack_owner")
@@ -72,7 +72,8 @@ class Probe:
 class Facts:
     """`log_in` is empty where the service user came in; else why not, and `log_in_step` what to do.
 
-    `courses` are the roster's: title by project; `services` maps a kind to its address, or to nothing.
+    `courses` are the roster's: title by project; `limits` what each may have at once, by project and in the words of
+    quotas; `services` maps a kind to its address, or to nothing.
     """
 
     auth_url: str
@@ -90,6 +91,7 @@ class Facts:
     networks: Mapping[str, int] = field(default_factory=dict)  # how many subnets each has
     projects: Sequence[Project] = ()
     courses: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     probe: Probe | None = None
 
 
@@ -102,6 +104,7 @@ def judge(facts: Facts, wanted: Wanted, known_types: Sequence[str]) -> list[Chec
         *_services(facts),
         *_types(facts, wanted, known_types),
         *_projects(facts, wanted),
+        *_limits(facts),
         *_offer(facts, wanted),
         *_reach(facts, wanted),
     ]
@@ -162,6 +165,24 @@ def _types(facts: Facts, wanted: Wanted, known: Sequence[str]) -> Iterator[Check
             f"what needs these cannot be asked for: {', '.join(extra)}",
             WELL_IF_MEANT,
         )
+
+
+def _limits(facts: Facts) -> Iterator[Check]:
+    """The portal's limits rule; where the cloud's quota is smaller, a cluster that was promised fails."""
+    for project in facts.projects:
+        promised = facts.limits.get(project.id, {})
+        rooms = {name: project.rooms[name].limit for name in promised if name in project.rooms}
+        small = [
+            f"{promised[name]} {name}, and the project's quota is {limit}"
+            for name, limit in rooms.items()
+            if UNLIMITED != limit < promised[name]
+        ]
+        title = facts.courses.get(project.id, project.name)
+        if small:
+            advice = "lower the course's limits, or let an administrator of the cloud raise the quotas"
+            yield Check("limits", WARNING, f"{title} may have {'; '.join(small)}", advice)
+        elif rooms:
+            yield Check("limits", OK, f"{title}: its project has room for all that it may have")
 
 
 def _projects(facts: Facts, wanted: Wanted) -> Iterator[Check]:

@@ -56,6 +56,8 @@ def reconcile(course: Course) -> None:
             # The time that nodes have to leave, and to say so, does not run while nobody listens.
             course.clusters.filter(status=Status.UPDATING).update(hosts_changed_at=began)
         Course.objects.filter(pk=course.pk).update(reconciled_at=began)
+        if course.is_archived:  # also what was asked for while that was done
+            course.clusters.filter(target=Status.READY, expires_at__gt=began).update(expires_at=began)
         present = course.clusters.exclude(status=Status.DELETED).order_by("created_at").prefetch_related("nodes")
         clusters: list[Cluster] = list(present.annotate(**ASKED))
         try:

@@ -13,36 +13,29 @@ from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, holding, pricing
+from portal.clusters import allocation, holding, pricing, profiles
 from portal.clusters.hosts import host_list
 from portal.clusters.models import TROUBLE_LIMIT, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses import passes
 from portal.courses.models import Course
-from portal.courses.services import course_of, taught_by
+from portal.courses.rights import IN_ARCHIVED, OWNER, Deed, may
+from portal.courses.services import course_of, courses_where, parts_of, require_present
 from portal.folders import services as folders
 from portal.folders.models import Mount
 from portal.locks import allocating
-from portal.refusals import Conflict, Invalid, NotFound, Refusal
+from portal.refusals import Conflict, Invalid, NotAllowed, NotFound
 from portal.trail import services as trail
 
 # Heat takes a moment from the last node's signal to the end of the stack; the regular passes come too seldom for that.
 AFTER_THE_LAST_SIGNAL = (0.1, 0.4, 0.8)  # seconds
 
 
-class NotYours(Refusal):
-    """For those who may see a cluster, so that its existence is no secret to them."""
-
-    status = 403
-    code = "not-yours"
-    title = "Only its owner may do this"
-
-
 def visible_to(user: User) -> QuerySet[Cluster]:
-    """A student's own clusters, all of the courses that one teaches, everything to an administrator."""
+    """One's own clusters, and those of the courses in which one may see all: everything to an administrator."""
     clusters = Cluster.objects.select_related("course", "owner")
     if not user.is_administrator:
-        clusters = clusters.filter(Q(owner=user) | Q(course__in=taught_by(user)))
+        clusters = clusters.filter(Q(owner=user) | Q(course__in=courses_where(user, Deed.SEE_CLUSTER)))
     mounts = Prefetch("mounts", Mount.objects.select_related("folder"))
     return clusters.prefetch_related(
         "nodes", mounts, Prefetch("events", ClusterEvent.objects.defer("log").order_by("id"))
@@ -57,11 +50,15 @@ def find(user: User, cluster_id: UUID) -> Cluster:
     return cluster
 
 
-def owned(user: User, cluster_id: UUID) -> Cluster:
-    """As find, for what only the owner may do."""
+def permitted(user: User, cluster_id: UUID, deed: Deed) -> Cluster:
+    """As find, for what not everybody who sees it may do. Raises NotFound, NotAllowed, and Conflict where its course is
+    archived."""
     cluster = find(user, cluster_id)
-    if cluster.owner_id != user.pk:
-        raise NotYours("You may look at this cluster, but it is not yours.", "Ask its owner.")
+    parts = parts_of(user, cluster.course) | ({OWNER} if cluster.owner_id == user.pk else set())
+    if not may(deed, parts):
+        raise NotAllowed(f"You may not {deed}.", f"Ask its owner, {cluster.owner.username}.")
+    if deed not in IN_ARCHIVED:
+        require_present(cluster.course)
     return cluster
 
 
@@ -78,6 +75,7 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
     are looked at again. Raises Invalid, Conflict, LimitReached, Unavailable, Busy.
     """
     course = course_of(owner, wish.course)
+    profiles.require(actor or owner, course, wish)
     cluster, mounts = cluster_of(owner, course, wish)
     estimate = pricing.estimate(cluster.manifest, cluster.sizes, timezone.now(), cluster.expires_at)
     bounds = allocation.bounds(course, owner)

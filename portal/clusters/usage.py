@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
-from django.db.models import Count, F, Func, IntegerField, JSONField, Q, Sum
+from django.db.models import Count, F, Func, IntegerField, JSONField, Q, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
@@ -24,19 +24,21 @@ Amounts = Mapping[str, Figure]
 
 def used(course: Course, owner: User) -> tuple[Amounts, Amounts]:
     """By all of the course, and by one person in it."""
-    present = Node.objects.filter(cluster__course=course).exclude(cluster__status=Status.DELETED)
     own = Q(cluster__owner=owner)
-    found = present.aggregate(
+    found = _present(course).aggregate(
         **{f"all_{name}": figure for name, figure in _sums().items()},
         **{f"own_{name}": figure for name, figure in _sums(own).items()},
     )
     return _amounts(found, "all_"), _amounts(found, "own_")
 
 
+def used_by_all(course: Course) -> Amounts:
+    return _amounts(_present(course).aggregate(**_sums()))
+
+
 def used_by_each(course: Course) -> dict[int, Amounts]:
     """By each person who has clusters in it, by their ids."""
-    present = Node.objects.filter(cluster__course=course).exclude(cluster__status=Status.DELETED)
-    rows = cast("Iterable[dict[str, int]]", present.order_by().values("cluster__owner").annotate(**_sums()))
+    rows = cast("Iterable[dict[str, int]]", _present(course).order_by().values("cluster__owner").annotate(**_sums()))
     return {row["cluster__owner"]: _amounts(row) for row in rows}
 
 
@@ -46,6 +48,10 @@ def of_nodes(sizes: Mapping[str, Mapping[str, Any]], roles: Iterable[str]) -> Am
     for role in roles:
         found.update({"nodes": 1, **{figure: sizes.get(role, {}).get(figure, 0) for figure in FIGURES}})
     return _amounts(found)
+
+
+def _present(course: Course) -> QuerySet[Node]:
+    return Node.objects.filter(cluster__course=course).exclude(cluster__status=Status.DELETED)
 
 
 def _sums(which: Q | None = None) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class FolderUse:
 class Wish:
     """`course` is an id, `flavor` a name of the catalogue, `hours` the time until the end.
 
-    `more` holds the other fields of a request, by the names that they have in a ClusterSpec.
+    `more` holds the other fields of a request, by the names that they have in a ClusterSpec; `profile` is the id of the
+    profile from which the fields are, where they are from one.
     """
 
     course: str
@@ -52,6 +53,7 @@ class Wish:
     hours: int
     folders: tuple[FolderUse, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+    profile: str = ""
 
 
 def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[Mount]]:

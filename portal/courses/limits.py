@@ -104,6 +104,18 @@ def over(limits: Limits, used: Mapping[str, Figure]) -> list[Excess]:
     ]
 
 
+def as_quotas(limits: Limits) -> dict[str, int]:
+    """What a cloud would have to grant for it, by the names of its quotas (portal/cloud/quotas.py)."""
+    wanted = {
+        "stacks": limits.clusters,
+        "instances": limits.nodes,
+        "cores": limits.vcpus,
+        "MB of memory": None if limits.memory_gb is None else limits.memory_gb * 1024,
+        "GB of shares": limits.folder_gb,
+    }
+    return {name: amount for name, amount in wanted.items() if amount is not None}
+
+
 def limits_of(course: Course) -> Limits:
     """Of the whole course."""
     rows = Limit.objects.filter(course=course, scope=Limit.Scope.COURSE)
@@ -133,6 +145,16 @@ def default_limits(course: Course) -> Limits:
     """Of each student of whom nothing else is said."""
     rows = Limit.objects.filter(course=course, scope=Limit.Scope.STUDENT, user=None)
     return _limits({row.name: row.value for row in rows}, _of_person(course))
+
+
+def exceptions_of(course: Course) -> dict[str, dict[str, Decimal | None]]:
+    """By the names of the students of whom something else is said than of each."""
+    found: dict[str, dict[str, Decimal | None]] = {}
+    rows = Limit.objects.filter(course=course).exclude(user=None).select_related("user")
+    for row in rows.order_by("user__username", "name"):
+        assert row.user
+        found.setdefault(row.user.username, {})[row.name] = row.value
+    return found
 
 
 def limits_of_students(course: Course) -> dict[int, Limits]:

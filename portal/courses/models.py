@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,16 +15,42 @@ class Course(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=120)
-    project_id = models.CharField(max_length=64, unique=True)
+    project_id = models.CharField(max_length=64, blank=True, help_text="empty: the portal is still making it")
+    starts_on = models.DateField(null=True, help_text="from which day on its students create clusters")
+    ends_on = models.DateField(null=True, help_text="the last such day")
+    profiles_only = models.BooleanField(default=False, help_text="its students create clusters from profiles only")
+    archived_at = models.DateTimeField(null=True)
+    folders_until = models.DateTimeField(null=True, help_text="when the folders of an archived course are deleted")
+    waiting_for = models.CharField(max_length=500, blank=True, help_text="why its project is not there yet")
+    retry_at = models.DateTimeField(null=True, help_text="when its project is tried for again")
     # When passes last looked at the project's stacks, and at its shares.
     reconciled_at = models.DateTimeField(null=True)
     folders_reconciled_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project_id"], condition=~Q(project_id=""), name="one_course_of_a_project"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=models.F("starts_on")), name="no_term_ends_before_it_starts"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def project_name(self) -> str:
+        """Of a project that the portal makes: by it that is found again."""
+        return f"slipway-course-{self.pk}"
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    def is_on(self, day: date) -> bool:
+        """Whether the day lies in its term."""
+        return (self.starts_on or day) <= day <= (self.ends_on or day)
 
 
 class Role(models.TextChoices):
@@ -66,3 +93,21 @@ class Limit(models.Model):
             models.CheckConstraint(condition=Q(user=None) | Q(scope="student"), name="exceptions_are_students"),
             models.CheckConstraint(condition=Q(value=None) | Q(value__gte=0), name="no_limit_is_negative"),
         ]
+
+
+class Profile(models.Model):
+    """A cluster that a teacher has thought out: students create it as it is, but for what they may change."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="profiles")
+    name = models.CharField(max_length=60)
+    text = models.TextField(blank=True, max_length=2000, help_text="what it is good for")
+    spec = models.JSONField(help_text="fields of a request for a cluster, by their names")
+    may_change = models.JSONField(default=list, help_text="names of fields that students may change")
+
+    class Meta:
+        ordering: ClassVar = ["name", "id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "name"], name="one_profile_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name

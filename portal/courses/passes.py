@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 CLUSTERS = "portal.clusters.tasks.reconcile_course"
 FOLDERS = "portal.folders.tasks.reconcile_course"
+PROJECTS = "portal.courses.tasks.make_project"
 IN_MOTION = timedelta(seconds=0.9)
 AT_REST = timedelta(seconds=30)
 AFTERWARDS = timedelta(minutes=10)  # in which a stack or a share may still turn up that nobody waits for
@@ -32,7 +33,7 @@ def due(last: str, *, moving: Q, present: Q, ended: Q) -> QuerySet[Course]:
     """The courses that should be looked at now; `last` is the field that says when they were. Never those in which
     nothing is or was."""
     now = timezone.now()
-    return Course.objects.filter(
+    return Course.objects.exclude(project_id="").filter(
         Q(**{last: None}) & present
         | Q(**{f"{last}__lt": now - IN_MOTION}) & moving
         | Q(**{f"{last}__lt": now - AT_REST}) & (present | ended)

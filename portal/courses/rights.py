@@ -11,7 +11,10 @@ from portal.courses.models import Role
 class Deed(StrEnum):
     """In words that follow "You may not"."""
 
+    MAKE_COURSE = "make courses"
+    APPOINT = "say who may make courses"
     SEE_COURSE = "see this course"
+    CHANGE_COURSE = "change the title and the dates of this course"
     CREATE_CLUSTER = "create clusters in this course"
     SEE_CLUSTER = "see this cluster"
     USE_CLUSTER = "run jobs on this cluster"
@@ -31,6 +34,7 @@ class Deed(StrEnum):
     SEE_STACKS = "see what the cloud says of all courses"
 
 
+COURSE_MAKER = "course maker"  # whom an administrator has given that right
 OWNER = "owner"  # of this cluster, whatever else somebody is
 ADMINISTRATOR = "administrator"
 _OWN = {Deed.SEE_CLUSTER, Deed.USE_CLUSTER, Deed.CHANGE_CLUSTER, Deed.EXTEND_CLUSTER, Deed.END_CLUSTER}
@@ -39,7 +43,7 @@ _ASSISTANT = _STUDENT | {
     Deed.SEE_CLUSTER, Deed.EXTEND_CLUSTER, Deed.END_CLUSTER, Deed.SEE_ROSTER, Deed.LEAD_CLASS, Deed.SEE_SPENDING,
 }  # fmt: skip
 _TEACHER = _ASSISTANT | {
-    Deed.CHANGE_ROSTER, Deed.CHANGE_LIMITS, Deed.CHANGE_PROFILES, Deed.SPEND_BUDGET, Deed.SEE_TRAIL,
+    Deed.CHANGE_COURSE, Deed.CHANGE_ROSTER, Deed.CHANGE_LIMITS, Deed.CHANGE_PROFILES, Deed.SPEND_BUDGET, Deed.SEE_TRAIL,
     Deed.ARCHIVE_COURSE,
 }  # fmt: skip
 # What only the owner, or a member of the course, does; of it an administrator does nothing.
@@ -49,10 +53,22 @@ RIGHTS: dict[str, frozenset[Deed]] = {
     Role.ASSISTANT: frozenset(_ASSISTANT),
     Role.TEACHER: frozenset(_TEACHER),
     OWNER: frozenset(_OWN),
+    COURSE_MAKER: frozenset({Deed.MAKE_COURSE}),
     ADMINISTRATOR: frozenset(Deed) - _PERSONAL,
 }
+
+# What is done in a course that is archived; all else is not, whoever asks.
+IN_ARCHIVED = frozenset({
+    Deed.SEE_COURSE, Deed.SEE_CLUSTER, Deed.END_CLUSTER, Deed.SEE_ROSTER, Deed.SEE_SPENDING, Deed.SEE_TRAIL,
+    Deed.ARCHIVE_COURSE, Deed.GRANT_CREDITS,
+})  # fmt: skip
 
 
 def may(deed: Deed, parts: Collection[str]) -> bool:
     """`parts` are what a person is to the thing: a role in its course, its owner, an administrator."""
     return any(deed in RIGHTS[part] for part in parts)
+
+
+def roles_that(deed: Deed) -> list[Role]:
+    """The roles in a course that give the right."""
+    return [role for role in Role if deed in RIGHTS[role]]

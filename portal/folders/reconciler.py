@@ -20,7 +20,7 @@ from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.shares import Share
 from portal.courses.models import Course
 from portal.failure import Failure
-from portal.folders import decisions, failures, grants, metering
+from portal.folders import decisions, failures, grants, metering, services
 from portal.folders.models import OF_PRESENT_CLUSTERS, Folder, Grant, Mount, Status
 from portal.locks import try_lock, try_slot
 
@@ -44,6 +44,8 @@ def reconcile(course: Course) -> None:
         if not free or not held:
             return
         Course.objects.filter(pk=course.pk).update(folders_reconciled_at=timezone.now())
+        if course.folders_until and course.folders_until <= timezone.now():
+            services.end_kept(course)
         folders = list(_present(course))
         try:
             known = shares.list_shares(course.project_id)

@@ -17,7 +17,7 @@ from portal.cloud.models import ShareType
 from portal.courses import passes
 from portal.courses.limits import excesses, limits_for, limits_of
 from portal.courses.models import Course, Membership, Role
-from portal.courses.services import course_of, courses_of
+from portal.courses.services import course_of, courses_of, require_present
 from portal.folders.models import NAME_LIMIT, OF_PRESENT_CLUSTERS, Access, Folder, Mount, Status
 from portal.folders.rights import ADMINISTRATOR, ASK, MAKER, WRITER, Deed, may
 from portal.locks import allocating
@@ -135,6 +135,7 @@ def grow(user: User, folder_id: UUID, size_gb: int) -> None:
     """Makes room; the same size again is no second growth. Raises NotFound, NotAllowed, Invalid, Conflict,
     LimitReached, Busy."""
     course = _permitted(user, folder_id, Deed.GROW).folder.course
+    require_present(course)
     with allocating(course):
         folder = _locked(folder_id)
         if folder.wanted_gb == size_gb and folder.target == Status.AVAILABLE:
@@ -159,11 +160,24 @@ def delete(user: User, folder_id: UUID) -> None:
             return
         if folder.mounts.filter(OF_PRESENT_CLUSTERS).exists():
             raise Conflict(f"The folder {folder.name!r} is in use by {in_words(shown)}.", "Delete what uses it first.")
-        folder.status, folder.target, folder.retry_at = Status.DELETING, Status.DELETED, None
-        folder.ended_at = timezone.now()
-        _record(user, "delete", folder)
-        folder.save(update_fields=["status", "target", "retry_at", "ended_at"])
-        _tell(folder)
+        _end(user, folder)
+
+
+def end_kept(course: Course) -> None:
+    """Lets the folders of an archived course go, but for those that a cluster still uses."""
+    for pk in course.folders.filter(target=Status.AVAILABLE).values_list("pk", flat=True):
+        with transaction.atomic():
+            folder = _locked(pk)
+            if folder.target == Status.AVAILABLE and not folder.mounts.filter(OF_PRESENT_CLUSTERS).exists():
+                _end(None, folder)
+
+
+def _end(actor: User | None, folder: Folder) -> None:
+    folder.status, folder.target, folder.retry_at = Status.DELETING, Status.DELETED, None
+    folder.ended_at = timezone.now()
+    _record(actor, "delete", folder)
+    folder.save(update_fields=["status", "target", "retry_at", "ended_at"])
+    _tell(folder)
 
 
 def in_words(shown: Seen) -> str:
@@ -274,7 +288,7 @@ def _check_limit(user: User, course: Course, more_gb: int) -> None:
         )
 
 
-def _record(actor: User, deed: str, folder: Folder, **changes: Mapping[str, Any]) -> None:
+def _record(actor: User | None, deed: str, folder: Folder, **changes: Mapping[str, Any]) -> None:
     trail.record(actor, f"folder.{deed}", folder.pk, name=folder.name, course=folder.course.name, **changes)
 
 

@@ -17,7 +17,8 @@ from django.utils import timezone
 from portal import live
 from portal.accounts.models import User
 from portal.clusters.models import Cluster, Status
-from portal.clusters.services import owned, require_ready, visible_to
+from portal.clusters.services import permitted, require_ready, visible_to
+from portal.courses.rights import Deed
 from portal.jobs import rules, storage
 from portal.jobs.models import UNFINISHED, Job, JobOutput, JobStatus
 from portal.refusals import Conflict, Invalid, LimitReached, NotFound, TooLarge
@@ -88,7 +89,7 @@ def cancel(user: User, job_id: UUID) -> Job:
     The agent learns of it as it renews its lease (20 s at most), stops the program, and what it tells then is late.
     """
     job = find(user, job_id)
-    cluster = owned(user, job.cluster_id)
+    cluster = permitted(user, job.cluster_id, Deed.USE_CLUSTER)
     reason = f"{user.username} cancelled it."
     with transaction.atomic():
         if _end_now(Job.objects.filter(pk=job.pk, status__in=UNFINISHED), job, JobStatus.CANCELLED, reason):

@@ -99,6 +99,33 @@ def asked(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return wanted
 
 
+def initial(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The other way round: what stands in the form for these fields of a request."""
+    found: dict[str, Any] = {}
+    for _, leaves in groups().values():
+        for path, field in leaves.items():
+            value = _at(wanted, path)
+            if value is not None and value != field.get("default"):
+                found[path] = _typed(field, value)
+    return found
+
+
+def _at(wanted: Mapping[str, Any], path: str) -> Any:
+    value: Any = wanted
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _typed(field: Schema, value: Any) -> Any:
+    shape = _shape(field)
+    if shape == "array":
+        return "\n".join(value)
+    if shape == "object":
+        return "\n".join(f"{name} = {text}" for name, text in value.items())
+    return value
+
+
 def _put(wanted: dict[str, Any], path: str, value: Any) -> None:
     *folders, name = path.split(".")
     for folder in folders:

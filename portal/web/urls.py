@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from portal.web.views import audit, classes, clusters, folders, jobs, session
+from portal.web.views import audit, classes, clusters, courses, folders, jobs, limits, members, profiles, session
 
 urlpatterns = [
     path("", clusters.home, name="home"),
@@ -14,6 +14,25 @@ urlpatterns = [
     path("clusters/<uuid:cluster_id>/resize", clusters.resize, name="resize"),
     path("clusters/<uuid:cluster_id>/repair", clusters.repair, name="repair"),
     path("clusters/<uuid:cluster_id>/jobs", jobs.submit, name="submit"),
+    path("courses", courses.listing, name="courses"),
+    path("courses/make", courses.make, name="make-course"),
+    path("courses/appoint", courses.appoint, name="appoint"),
+    path("courses/<uuid:course_id>", courses.course, name="course"),
+    path("courses/<uuid:course_id>/change", courses.change, name="change-course"),
+    path("courses/<uuid:course_id>/archive", courses.archive, name="archive-course"),
+    path("courses/<uuid:course_id>/roster", members.listing, name="roster"),
+    path("courses/<uuid:course_id>/roster/add", members.add, name="add-member"),
+    path("courses/<uuid:course_id>/roster/import", members.bring, name="import-roster"),
+    path("courses/<uuid:course_id>/roster/group", members.group, name="import-group"),
+    path("courses/<uuid:course_id>/roster/of/<str:username>", members.member, name="member"),
+    path("courses/<uuid:course_id>/limits", limits.limits, name="limits"),
+    path("courses/<uuid:course_id>/limits/change", limits.change, name="change-limits"),
+    path("courses/<uuid:course_id>/limits/except", limits.except_one, name="except-student"),
+    path("courses/<uuid:course_id>/limits/as-others", limits.as_others, name="as-others"),
+    path("courses/<uuid:course_id>/profiles", profiles.listing, name="profiles"),
+    path("courses/<uuid:course_id>/profiles/make", profiles.make, name="make-profile"),
+    path("courses/<uuid:course_id>/profiles/<uuid:profile_id>", profiles.change, name="profile"),
+    path("courses/<uuid:course_id>/profiles/<uuid:profile_id>/delete", profiles.delete, name="delete-profile"),
     path("folders", folders.listing, name="folders"),
     path("folders/live", folders.listing_live, name="folders-live"),
     path("folders/make", folders.make, name="make-folder"),

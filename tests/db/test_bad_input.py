@@ -30,13 +30,15 @@ def rows() -> list[Any]:
 @pytest.mark.parametrize(("request_line", "change", "status", "says"), rows())
 def test_it_answers_as_the_table_says(
     request_line: str, change: str, status: str, says: str,
-    api: Callable[[User], Client], alice: User, course: Course, ready: Cluster, creating: Cluster, job: Job,
+    api: Callable[[User], Client], alice: User, bob: User, course: Course, ready: Cluster, creating: Cluster, job: Job,
     folder: Folder,
 ) -> None:  # fmt: skip
     method, path = request_line.split()
     path = path.replace("READY", str(ready.pk)).replace("CREATING", str(creating.pk)).replace("JOB", str(job.pk))
+    of_course = path.startswith("/api/v1/courses")
+    path = path.replace("COURSE", str(course.pk))
     path, change = path.replace("FOLDER", str(folder.pk)), change.replace("FOLDER", str(folder.pk))
-    answer = ask(api(alice), method, path, change, course)
+    answer = ask(api(bob if of_course else alice), method, path, change, course)
     assert answer.status_code == int(status), answer.content
     if answer.status_code >= 400:
         assert says in problem(answer)["detail"]
@@ -44,10 +46,10 @@ def test_it_answers_as_the_table_says(
 
 def ask(client: Client, method: str, path: str, change: str, course: Course) -> Any:
     if method != "POST":
-        return client.generic(method, path)
+        return client.generic(method, path, change, content_type="application/json")
     if path.endswith("/jobs"):
         return client.post(path, form(change))
-    if path.endswith(("/resize", "/repair")):
+    if path.endswith(("/resize", "/repair")) or path.startswith("/api/v1/courses"):
         return client.post(path, change, content_type="application/json")
     right: dict[str, Any] = {
         "course": str(course.pk),

@@ -15,8 +15,9 @@ from portal.accounts.models import User
 from portal.accounts.tokens import make_service
 from portal.api import urls as api_urls
 from portal.clusters import services as clusters
+from portal.clusters.models import Cluster
 from portal.clusters.wishes import Wish
-from portal.courses.models import Limit
+from portal.courses.models import Course, Limit, Membership, Profile
 from portal.folders import services as folders
 from portal.folders.models import Mount
 from portal.folders.services import FolderWish
@@ -30,10 +31,11 @@ from tests.db.conftest import make_ready
 # Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
 PAGES = {
     "log-in": 2,
-    "home": 16,
+    "home": 17,
     "cluster": 8,
     "folders": 7,
     "folder": 5,
+    "courses": 3,
     "job": 4,
     "job-log": 3,
     "job-output": 4,
@@ -42,6 +44,9 @@ ANSWERS = {
     "me": 1,
     "tokens": 2,
     "courses": 2,
+    "course": 3,
+    "course-profiles": 3,
+    "course-profile": 3,
     "clusters": 5,
     "cluster": 5,
     "cluster-jobs": 6,
@@ -53,9 +58,17 @@ ANSWERS = {
     "job-output": 3,
 }
 # For those who lead.
-PAGES_OF_LEADERS = {"trail": 4}
-ANSWERS_OF_LEADERS = {"trail": 3}
-FOR_ADMINISTRATORS = {"service-accounts": 2}
+PAGES_OF_LEADERS = {
+    "trail": 4,
+    "course": 24,
+    "roster": 9,
+    "member": 6,
+    "limits": 18,
+    "profiles": 13,
+    "profile": 14,
+}
+ANSWERS_OF_LEADERS = {"trail": 3, "course-members": 6, "course-limits": 16}
+FOR_ADMINISTRATORS = {"service-accounts": 2, "course-makers": 2}
 # They change something, or are streams of what a page shows already.
 ACTIONS = {
     "create",
@@ -70,7 +83,10 @@ ACTIONS = {
     "job-cancel",
     None,
 }
+ACTIONS |= {"course-archive", "course-member", "course-roster", "course-group", "student-limits", "course-maker"}
 ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
+ACTIONS |= {"make-course", "appoint", "change-course", "archive-course", "add-member", "import-roster", "import-group"}
+ACTIONS |= {"change-limits", "except-student", "as-others", "make-profile", "delete-profile"}
 # These ask the cloud: tests/db/test_audit_stacks.py has one, and counts.
 OF_THE_CLOUD = {"stacks", "stack", "admin-stacks", "admin-stack"}
 # tests/db/test_class_pages.py counts these.
@@ -91,6 +107,7 @@ def fill(owner: User, wish: Wish, number: int, jobs_of_one: int) -> Job:
                 clusters.record_event(node, step, "done", 0.1, "", "")
         folder = folders.create(owner, FolderWish(wish.course, f"folder {count}", 1))
         Mount.objects.create(folder=folder, cluster=cluster, path="/data/a", access="rw")
+        Profile.objects.create(course=cluster.course, name=f"profile {count}", spec={})
     for _ in range(jobs_of_one):
         job = Job.objects.create(cluster=cluster, owner=owner, application="flights.py")
     jobs.append_log(job, 0, b"hello\n")
@@ -100,15 +117,29 @@ def fill(owner: User, wish: Wish, number: int, jobs_of_one: int) -> Job:
     return job
 
 
+def enrol(number: int) -> None:
+    """So many more students, each with an exception."""
+    course = Course.objects.get(name="demo")
+    for count in range(number):
+        student = User.objects.create(username=f"student-{count}")
+        Membership.objects.create(course=course, user=student, role="student")
+        Limit.objects.create(course=course, scope="student", user=student, name="clusters", value=count)
+
+
 def address(name: str, job: Job) -> str:
-    kind, given = name.removeprefix("api:").partition("-")[0], {}
-    if kind == "cluster":
-        given = {"cluster_id": job.cluster_id}
-    elif kind == "folder":
-        given = {"folder_id": Mount.objects.get(cluster=job.cluster_id).folder_id}
-    elif kind == "job":
-        given = {"job_id": job.pk}
-    return reverse(name, kwargs={**given, "path": "0.csv"} if name.endswith("-output") else given)
+    patterns = (api_urls if name.startswith("api:") else page_urls).urlpatterns
+    (pattern,) = [each.pattern for each in patterns if each.name == name.removeprefix("api:")]
+    cluster = Cluster.objects.get(pk=job.cluster_id)
+    known: dict[str, Callable[[], object]] = {
+        "cluster_id": lambda: cluster.pk,
+        "course_id": lambda: cluster.course_id,
+        "folder_id": lambda: cluster.mounts.get().folder_id,
+        "job_id": lambda: job.pk,
+        "profile_id": lambda: cluster.course.profiles.all()[0].pk,
+        "username": lambda: "alice",
+        "path": lambda: "0.csv",
+    }
+    return reverse(name, kwargs={given: known[given]() for given in pattern.converters})
 
 
 def queries(client: Client, address: str) -> int:
@@ -148,6 +179,7 @@ def test_what_is_for_those_who_lead_takes_what_the_table_says(
     job, pages, answers = fill(alice, wish, **filling), browser(bob), api(bob)
     for number in range(filling["number"]):
         record(alice, "cluster.create", number, course="demo", after={"name": "flights"})
+    enrol(filling["number"])
     assert {name: queries(pages, address(name, job)) for name in PAGES_OF_LEADERS} == PAGES_OF_LEADERS
     assert {name: queries(answers, address(f"api:{name}", job)) for name in ANSWERS_OF_LEADERS} == ANSWERS_OF_LEADERS
 
@@ -158,6 +190,7 @@ def test_answers_to_administrators_take_what_the_table_says(
 ) -> None:
     for count in range(number):
         make_service(dora, f"service-{count}", ["read"])
+        User.objects.create(username=f"maker-{count}", may_make_courses=True)
     client = api(dora)
     assert {name: queries(client, reverse(f"api:{name}")) for name in FOR_ADMINISTRATORS} == FOR_ADMINISTRATORS
 

@@ -34,6 +34,16 @@ def test_who_is_not_named_any_more_belongs_no_more() -> None:
     assert Membership.objects.filter(user__username="charlie").exists()  # of a course that was not named
 
 
+def test_courses_that_are_there_may_be_left_as_their_teachers_made_them() -> None:
+    document = {**roster(("eve", "teacher")), "keep_existing": True}
+    document["courses"][0] |= {"title": "Another title", "project": "p9", "clusters_each": 99}
+    import_roster(document)
+    course = Course.objects.get(name="demo")
+    assert (course.title, course.project_id, default_limits(course).clusters) == ("Demo course", "p9", 4)
+    assert members() == {"alice": "student", "ann": "student", "bob": "teacher"}
+    assert User.objects.filter(username="dora", is_administrator=True).exists()
+
+
 def test_a_courses_limits_are_what_the_document_says_and_stay_where_it_is_silent() -> None:
     document = roster(("alice", "student"))
     document["courses"][0] |= {"hours_at_most": 6, "folder_gb_each": 50}

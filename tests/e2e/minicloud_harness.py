@@ -72,7 +72,8 @@ class Cloud:
             "service_password": secrets.token_hex(16),
             "admin_password": secrets.token_hex(16),
             "secrets": {
-                name: secrets.token_hex(16) for name in ("heat", "heat_domain_admin", "heat_encryption_key", "manila")
+                name: secrets.token_hex(16)
+                for name in ("heat", "heat_domain_admin", "heat_encryption_key", "manila", "provisioner")
             },
             "courses": ["demo", "other"],
             "users": {"student": secrets.token_hex(8), "admin": secrets.token_hex(8)},

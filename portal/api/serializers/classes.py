@@ -11,6 +11,7 @@ from portal.api.serializers.strict import StrictSerializer
 from portal.classes.models import ClassAction, Part
 from portal.classes.previews import Outcome, Preview
 from portal.classes.services import StartWish
+from portal.clusters.profiles import filled
 from portal.courses.models import Course
 
 
@@ -30,7 +31,7 @@ class StartSerializer(WishSerializer):
         said = {**self.validated_data, "course": course.pk}
         del said["preview"]
         ready_at, at_once, students = (said.pop(name) for name in ("ready_at", "at_once", "students"))
-        wish = wish_of(said)
+        wish = wish_of(filled(said))
         return StartWish(wish, ready_at, wish.hours, at_once, None if students is None else tuple(students))
 
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from heat_templates.schema import request
 from portal.api.serializers.strict import StrictSerializer
 from portal.clusters.models import Cluster
+from portal.clusters.profiles import filled
 from portal.clusters.wishes import FolderUse, Wish
 from portal.folders.models import Access
 
@@ -24,10 +25,11 @@ class FolderUseSerializer(StrictSerializer):
 class WishSerializer(StrictSerializer):
     course = serializers.UUIDField()
     name = serializers.CharField()
-    framework = serializers.CharField(default="spark")
-    workers = serializers.IntegerField()
-    flavor = serializers.CharField(max_length=255)
-    hours = serializers.IntegerField()
+    profile = serializers.CharField(default="", allow_blank=True, help_text="an id; what is not named is as it says")
+    framework = serializers.CharField(required=False)
+    workers = serializers.IntegerField(required=False)
+    flavor = serializers.CharField(max_length=255, required=False)
+    hours = serializers.IntegerField(required=False)
     folders = FolderUseSerializer(many=True, default=list)
 
     def get_fields(self) -> dict[str, Any]:
@@ -37,14 +39,14 @@ class WishSerializer(StrictSerializer):
 
     def wish(self) -> Wish:
         """What was sent, where it is valid."""
-        return wish_of(self.validated_data)
+        return wish_of(filled(self.validated_data))
 
 
 def wish_of(fields: Mapping[str, Any]) -> Wish:
     said = dict(fields)
     uses = tuple(FolderUse(**{**use, "folder": str(use["folder"])}) for use in said.pop("folders"))
     own = {name: said.pop(name) for name in ("name", "framework", "workers", "flavor", "hours")}
-    return Wish(course=str(said.pop("course")), **own, folders=uses, more=said)
+    return Wish(course=str(said.pop("course")), profile=said.pop("profile", ""), **own, folders=uses, more=said)
 
 
 class ResizeSerializer(StrictSerializer):

@@ -1,13 +1,191 @@
-"""Courses."""
+"""Courses, their members and limits."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
 from rest_framework import serializers
 
-from portal.courses.models import Course
+from portal.api.serializers.strict import StrictSerializer
+from portal.clusters.members import Member
+from portal.clusters.models import Cluster
+from portal.courses.limits import NAMES, Limits
+from portal.courses.making import CourseWish
+from portal.courses.models import Course, Membership, Profile, Role
+from portal.courses.roster import Line, Plan
+
+DECIMALS: dict[str, Any] = {"max_digits": 18, "decimal_places": 6}
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):
+    project = serializers.CharField(source="project_id")
+
     class Meta:
         model = Course
-        fields = ("id", "name", "title")
+        fields = (
+            "id", "name", "title", "project", "waiting_for", "starts_on", "ends_on", "profiles_only",
+            "archived_at", "folders_until",
+        )  # fmt: skip
+
+
+class CourseWishSerializer(StrictSerializer):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    project = serializers.CharField(max_length=64, default="", allow_blank=True)
+    starts_on = serializers.DateField(default=None, allow_null=True)
+    ends_on = serializers.DateField(default=None, allow_null=True)
+
+    def wish(self) -> CourseWish:
+        return CourseWish(**self.validated_data)
+
+
+class CourseChangesSerializer(StrictSerializer):
+    title = serializers.CharField(required=False)
+    starts_on = serializers.DateField(required=False, allow_null=True)
+    ends_on = serializers.DateField(required=False, allow_null=True)
+    profiles_only = serializers.BooleanField(required=False)
+
+
+class ArchiveSerializer(StrictSerializer):
+    confirm = serializers.CharField(help_text="the course's name")
+    keep_folders_days = serializers.IntegerField(default=30)
+
+
+class MakerSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField()
+
+
+class MemberSerializer(serializers.Serializer[Member]):
+    """`credits` is what a student may spend at most."""
+
+    username = serializers.CharField()
+    role = serializers.CharField(source="membership.role")
+    clusters = serializers.IntegerField()
+    active_at = serializers.DateTimeField(allow_null=True)
+    spent = serializers.DecimalField(**DECIMALS)
+    credits = serializers.DecimalField(**DECIMALS, allow_null=True)
+
+
+class MembershipSerializer(serializers.ModelSerializer[Membership]):
+    username = serializers.CharField(source="user.username")
+
+    class Meta:
+        model = Membership
+        fields = ("username", "role")
+
+
+class MemberWishSerializer(StrictSerializer):
+    username = serializers.CharField(max_length=255)
+    role = serializers.ChoiceField(Role.choices, default=Role.STUDENT)
+
+
+class RoleSerializer(StrictSerializer):
+    role = serializers.ChoiceField(Role.choices)
+
+
+class LeavingSerializer(StrictSerializer):
+    end_clusters = serializers.BooleanField(default=False)
+
+
+class ListSerializer(StrictSerializer):
+    """Without `apply` nothing is changed: the answer says what would be."""
+
+    apply = serializers.BooleanField(default=False)
+    remove_others = serializers.BooleanField(default=False)
+    end_clusters = serializers.BooleanField(default=False, help_text="of those who are removed")
+
+
+class RosterListSerializer(ListSerializer):
+    csv = serializers.CharField(trim_whitespace=False)
+
+
+class GroupListSerializer(ListSerializer):
+    group = serializers.CharField(max_length=255)
+    role = serializers.ChoiceField(Role.choices, default=Role.STUDENT)
+
+
+class LeftSerializer(serializers.ModelSerializer[Cluster]):
+    """A cluster of somebody who is removed."""
+
+    owner = serializers.CharField(source="owner.username")
+
+    class Meta:
+        model = Cluster
+        fields = ("id", "name", "owner", "status")
+
+
+def plan_as_json(plan: Plan, left: list[Cluster], *, applied: bool) -> dict[str, Any]:
+    return {
+        "applied": applied,
+        "added": [_line(line) for line in plan.added],
+        "changed": [_line(line) for line in plan.changed],
+        "unchanged": plan.unchanged,
+        "removed": list(plan.removed),
+        "clusters_of_removed": LeftSerializer(left, many=True).data,
+    }
+
+
+def _line(line: Line) -> dict[str, str | None]:
+    given = None if line.credits is None else f"{line.credits:f}"
+    return {"username": line.username, "role": line.role, "credits": given}
+
+
+def limit_fields(*, required: bool) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    """One for each limit; null bounds nothing."""
+    return {
+        name: serializers.DecimalField(**DECIMALS, required=required, allow_null=True)
+        if name == "credits"
+        else serializers.IntegerField(required=required, allow_null=True)
+        for name in NAMES
+    }
+
+
+class ProfileSerializer(serializers.ModelSerializer[Profile]):
+    class Meta:
+        model = Profile
+        fields = ("id", "name", "text", "spec", "may_change")
+
+
+class ProfileWishSerializer(StrictSerializer):
+    name = serializers.CharField()
+    text = serializers.CharField(default="", allow_blank=True)
+    spec = serializers.DictField()
+    may_change = serializers.ListField(child=serializers.CharField(), default=list)
+
+
+class ProfileChangesSerializer(StrictSerializer):
+    name = serializers.CharField(required=False)
+    text = serializers.CharField(required=False, allow_blank=True)
+    spec = serializers.DictField(required=False)
+    may_change = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class LimitsSerializer(StrictSerializer):
+    def get_fields(self) -> dict[str, Any]:
+        return limit_fields(required=True)
+
+
+class ExceptionSerializer(StrictSerializer):
+    """What is not named is as for the others."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return limit_fields(required=False)
+
+
+class CourseLimitsSerializer(StrictSerializer):
+    course = LimitsSerializer()
+    each_student = LimitsSerializer()
+
+
+def limits_as_json(limits: Limits) -> dict[str, Any]:
+    return figures_as_json(limits.as_mapping())
+
+
+def figures_as_json(values: Mapping[str, Decimal | None]) -> dict[str, Any]:
+    """Whole numbers as such, credits as a decimal string."""
+    return {
+        name: None if value is None else f"{value:f}" if name == "credits" else int(value)
+        for name, value in values.items()
+    }

@@ -55,7 +55,8 @@ class Stacks(APIView):
         query = StacksQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         course, finding = query.validated_data["course"], query.validated_data["finding"]
-        courses, pages = Course.objects.filter(**({"pk": course} if course else {})), FewCourses()
+        present, pages = Course.objects.exclude(project_id=""), FewCourses()
+        courses = present.filter(pk=course) if course else present
         found = stacks.reports(pages.paginate_queryset(courses, request, view=self) or [])
         rows = [(report.course, row) for report in found for row in report.rows]
         shown = [row_shape(course, row) for course, row in rows if finding is None or finding in row.findings]

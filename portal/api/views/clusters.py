@@ -17,6 +17,7 @@ from portal.api.serializers.clusters import ClusterSerializer, RepairSerializer,
 from portal.api.views.asking import address_of, user_of
 from portal.clusters import resizing
 from portal.clusters import services as clusters
+from portal.courses.rights import Deed
 
 
 class Clusters(generics.ListAPIView[Any]):
@@ -43,7 +44,7 @@ class Cluster(APIView):
 
     @changes
     def delete(self, request: Request, cluster_id: UUID) -> Response:
-        clusters.delete(user_of(request), clusters.owned(user_of(request), cluster_id))
+        clusters.delete(user_of(request), clusters.permitted(user_of(request), cluster_id, Deed.END_CLUSTER))
         return _accepted(clusters.find(user_of(request), cluster_id))
 
 
@@ -53,7 +54,7 @@ class Resize(APIView):
 
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
-        cluster = clusters.owned(user_of(request), cluster_id)
+        cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
         body = ResizeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         resizing.resize(user_of(request), cluster, **body.validated_data)
@@ -66,7 +67,7 @@ class Repair(APIView):
 
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
-        cluster = clusters.owned(user_of(request), cluster_id)
+        cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
         body = RepairSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         resizing.repair(user_of(request), cluster, body.validated_data["nodes"])

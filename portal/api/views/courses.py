@@ -1,16 +1,30 @@
-"""Courses."""
+"""Courses: making, changing, archiving them, and who may."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from rest_framework import generics
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
-from portal.api.pagination import ByName
-from portal.api.serializers.courses import CourseSerializer
-from portal.api.views.asking import user_of
-from portal.courses.services import courses_of
+from portal.api.changes import changes
+from portal.api.pagination import ByName, ByUsername
+from portal.api.serializers.courses import (
+    ArchiveSerializer,
+    CourseChangesSerializer,
+    CourseSerializer,
+    CourseWishSerializer,
+    MakerSerializer,
+)
+from portal.api.views.asking import address_of, user_of
+from portal.courses import making
+from portal.courses import services as courses
+from portal.courses.models import Course as Row
+from portal.courses.rights import Deed
 
 
 class Courses(generics.ListAPIView[Any]):
@@ -19,4 +33,66 @@ class Courses(generics.ListAPIView[Any]):
     pagination_class = ByName
 
     def get_queryset(self) -> Any:
-        return courses_of(user_of(self.request))
+        return courses.courses_where(user_of(self.request), Deed.SEE_COURSE)
+
+    @changes
+    def post(self, request: Request) -> Response:
+        body = CourseWishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        course = making.create(user_of(request), body.wish())
+        where = address_of("course", course.pk)
+        return Response(_shown(request, course), status=status.HTTP_201_CREATED, headers={"Location": where})
+
+
+class Course(APIView):
+    scope = Scope.COURSE
+
+    def get(self, request: Request, course_id: UUID) -> Response:
+        return Response(_shown(request, courses.find(user_of(request), course_id)))
+
+    @changes
+    def patch(self, request: Request, course_id: UUID) -> Response:
+        body = CourseChangesSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(_shown(request, making.change(user_of(request), course_id, body.validated_data)))
+
+
+class Archive(APIView):
+    scope = Scope.COURSE
+    done_to = Course
+
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        body = ArchiveSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(_shown(request, making.archive(user_of(request), course_id, **body.validated_data)))
+
+
+class Makers(generics.ListAPIView[Any]):
+    """Who may make courses, beside administrators."""
+
+    scope = Scope.ADMIN
+    serializer_class = MakerSerializer
+    pagination_class = ByUsername
+
+    def get_queryset(self) -> Any:
+        return making.makers(user_of(self.request))
+
+
+class Maker(APIView):
+    scope = Scope.ADMIN
+
+    @changes
+    def put(self, request: Request, username: str) -> Response:
+        return Response(MakerSerializer(making.appoint(user_of(request), username, may_make_courses=True)).data)
+
+    @changes
+    def delete(self, request: Request, username: str) -> Response:
+        making.appoint(user_of(request), username, may_make_courses=False)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _shown(request: Request, course: Row) -> dict[str, Any]:
+    """With what the person may do in it, by the names of deeds."""
+    may = sorted(deed.name.lower() for deed in courses.deeds(user_of(request), course))
+    return {**CourseSerializer(course).data, "may": may}

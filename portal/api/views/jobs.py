@@ -18,6 +18,7 @@ from portal.api.filters import JobFilters
 from portal.api.serializers.jobs import JobSerializer, OutputSerializer
 from portal.api.views.asking import address_of, user_of
 from portal.clusters import services as clusters
+from portal.courses.rights import Deed
 from portal.jobs import files as job_files
 from portal.jobs import rules
 from portal.jobs import services as jobs
@@ -37,7 +38,7 @@ class ClusterJobs(generics.ListAPIView[Any]):
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         user = user_of(request)
-        cluster = clusters.owned(user, cluster_id)
+        cluster = clusters.permitted(user, cluster_id, Deed.USE_CLUSTER)
         arguments = rules.parse_arguments(request.POST.get("arguments", ""))
         job = jobs.submit(user, cluster, request.FILES.get("application"), arguments, request.FILES.getlist("files"))
         where = address_of("job", job.pk)

@@ -9,10 +9,12 @@ from django import forms
 from cloudinit import frameworks
 from portal.accounts.models import User
 from portal.cloud.models import Flavor, Image, ShareType
+from portal.clusters import profiles
 from portal.clusters.services import suggested_name
 from portal.clusters.wishes import Wish
 from portal.courses.limits import hours_at_most
-from portal.courses.services import courses_of
+from portal.courses.models import Profile
+from portal.courses.services import present_courses_of
 from portal.refusals import Refusal
 from portal.web import asking
 
@@ -36,10 +38,14 @@ class CreateForm(forms.Form):
     flavor = forms.ChoiceField(label="Size of each machine")
     hours = forms.IntegerField(label="Ends after (hours)")
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    profile = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, user: User, *args: Any, profile: str = "", **kwargs: Any) -> None:
+        """`profile` is the id of the one to start from, where no form was sent that names it."""
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
-        courses = list(courses_of(user))
+        self.chosen = profiles.chosen(user, str(self.data.get("profile", profile)))
+        courses = [self.chosen.course] if self.chosen else list(present_courses_of(user))
         hours = hours_at_most(user, courses).values()
         manifests = [frameworks.manifest(name) for name in frameworks.names()]
         flavors = list(Flavor.objects.all())
@@ -56,6 +62,8 @@ class CreateForm(forms.Form):
         self._start("hours", min([DEFAULT_HOURS, *hours]))
         self._bound("workers", manifests[0].minimum_workers, manifests[0].maximum_workers)
         self._bound("hours", 1, max([1, *hours]))
+        if self.chosen:
+            self._start_from(self.chosen, locked=profiles.bind(user, self.chosen.course))
 
     @property
     def has_course(self) -> bool:
@@ -87,13 +95,22 @@ class CreateForm(forms.Form):
         return any(self.errors.get(path) or self.data.get(path) for path in asking.form_fields())
 
     def wish(self) -> Wish:
-        return Wish(**{name: self.cleaned_data[name] for name in FIRST}, more=asking.asked(self.cleaned_data))
+        first = {name: self.cleaned_data[name] for name in FIRST}
+        return Wish(**first, more=asking.asked(self.cleaned_data), profile=self.cleaned_data["profile"])
+
+    def _start_from(self, profile: Profile, *, locked: bool) -> None:
+        """What the profile fixes cannot be typed into."""
+        said = {name: profile.spec[name] for name in FIRST if name in profile.spec}
+        self.initial = {**self.initial, **said, **asking.initial(profile.spec), "profile": str(profile.pk)}
+        fixed = set(profiles.fields()) - set(profile.may_change) if locked else set()
+        for path, field in self.fields.items():
+            field.disabled = path.partition(".")[0] in fixed
 
     def refuse(self, refusal: Refusal) -> None:
         """Shows each fault at its field, and the rest above the form."""
         for path, why in refusal.fields.items():
             field, rest = asking.place(path, self.fields)
-            self.add_error(field, f"{rest}: {why}" if rest else why)
+            self.add_error(None if field == "profile" else field, f"{rest}: {why}" if rest else why)
         if not refusal.fields:
             self.add_error(None, f"{refusal.detail} {refusal.next}")
 

@@ -10,7 +10,7 @@ from django import forms
 from portal.accounts.models import User
 from portal.cloud.models import ShareType
 from portal.clusters.wishes import FolderUse, default_path
-from portal.courses.services import courses_of
+from portal.courses.services import courses_of, present_courses_of
 from portal.folders import services as folders
 from portal.folders.models import Access, Folder, Status
 from portal.folders.rights import Deed
@@ -38,7 +38,7 @@ class FolderForm(forms.Form):
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
-        self.courses = [(str(course.pk), course.title) for course in courses_of(user)]
+        self.courses = [(str(course.pk), course.title) for course in present_courses_of(user)]
         self.kinds = [(kind.name, kind.title) for kind in ShareType.objects.all()]
         for name, choices in (("course", self.courses), ("share_type", self.kinds)):
             field = self.fields[name]

@@ -15,9 +15,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from portal import live
-from portal.clusters import resizing
+from portal.clusters import profiles, resizing
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Status
+from portal.courses.rights import Deed
 from portal.refusals import Conflict, Invalid
 from portal.web import fragments
 from portal.web.forms.clusters import CreateForm
@@ -35,7 +36,8 @@ def home(request: HttpRequest) -> HttpResponse:
     visible = clusters.visible_to(user).exclude(status=Status.DELETED)
     mine = [fragments.cluster_row(cluster) for cluster in visible.filter(owner=user)]
     others = [fragments.cluster_row(cluster) for cluster in visible.exclude(owner=user)[:OTHERS_SHOWN]]
-    forms = {"form": CreateForm(user), "uses": FolderUsesForm(user)}
+    form = CreateForm(user, profile=request.GET.get("profile", ""))
+    forms = {"form": form, "uses": FolderUsesForm(user), "profiles": profiles.usable_by(user)}
     context = {"mine": mine, "others": others, **forms, "moving": any(row["moving"] for row in mine)}
     return render(request, "web/home.html", context)
 
@@ -65,7 +67,7 @@ async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBa
 
 @form_of("cluster")
 def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
-    clusters.delete(user_of(request), clusters.owned(user_of(request), cluster_id))
+    clusters.delete(user_of(request), clusters.permitted(user_of(request), cluster_id, Deed.END_CLUSTER))
     return redirect("cluster", cluster_id)
 
 
@@ -82,7 +84,7 @@ def repair(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
 
 
 def _changed(request: HttpRequest, cluster_id: UUID, change: Callable[[Cluster], None]) -> HttpResponse:
-    found = clusters.owned(user_of(request), cluster_id)
+    found = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
     try:
         change(found)
     except (Invalid, Conflict) as refusal:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from portal import live
 from portal.clusters import services as clusters
+from portal.courses.rights import Deed
 from portal.jobs import files as job_files
 from portal.jobs import services as jobs
 from portal.refusals import Conflict, Invalid
@@ -27,7 +28,7 @@ def submit(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     user = user_of(request)
     arguments = [line for line in request.POST.get("arguments", "").splitlines() if line.strip()]
     try:
-        found = clusters.owned(user, cluster_id)
+        found = clusters.permitted(user, cluster_id, Deed.USE_CLUSTER)
         application = request.FILES.get("application")
         return redirect("job", jobs.submit(user, found, application, arguments, request.FILES.getlist("files")).pk)
     except (Invalid, Conflict) as refusal:

@@ -17,6 +17,7 @@ CLOUD = {
     "username": "slipway",
     "password": "p",
     "user_domain": "Default",
+    "provisioner": {"username": "provisioner", "password": "q"},
     "projects": {"demo": "1", "other": "2"},
     "network": "campus",
     "gateway_address": "127.88.3.2",
@@ -38,10 +39,12 @@ def test_it_keeps_postgres_out_of_the_nodes_users() -> None:
     assert settings["uid_base"] > configuration.postgres.UNPRIVILEGED_UID
 
 
-def test_it_tells_the_portal_only_of_its_service_user() -> None:
+def test_it_tells_the_portal_only_of_its_service_user_and_its_provisioner() -> None:
     url, cloud = "http://127.0.0.1:8000", configuration.cloud_environment(CLOUD)
     environment = configuration.portal_environment(PATHS, url, SECRETS, "postgres://x", cloud, "1-abc")
     assert (environment["OS_USERNAME"], environment["OS_PASSWORD"]) == ("slipway", "p")
+    own = environment["SLIPWAY_PROVISIONER_USERNAME"], environment["SLIPWAY_PROVISIONER_PASSWORD"]
+    assert own == ("provisioner", "q")
     assert all(isinstance(value, str) for value in environment.values())
     assert not set(LOGINS.values()) & set(environment.values())
 

@@ -217,3 +217,17 @@ def test_members_of_a_server_group_bound_one_cluster_and_not_their_number() -> N
 
 def test_more_used_than_allowed_leaves_room_for_none() -> None:
     assert quotas.fitting({"instances": Room(5, 9)}, {"instances": 3}) == 0
+
+
+def test_a_course_that_may_have_more_than_its_projects_quotas_is_warned_of() -> None:
+    limits = {"p1": {"instances": 60, "cores": 500, "stacks": 512, "GB of shares": 10}}
+    check = one(limits=limits)
+    assert (check.name, check.verdict) == ("limits", doctor.WARNING)
+    assert check.text == "Course A may have 60 instances, and the project's quota is 40"
+    assert "raise the quotas" in check.next_step
+
+
+def test_a_course_within_its_projects_quotas_is_well() -> None:
+    checks = doctor.judge(replace(GOOD, limits={"p1": {"instances": 40}, "p9": {"instances": 9}}), WANTED, KNOWN)
+    found = [check for check in checks if check.name == "limits"]
+    assert found == [Check("limits", doctor.OK, "Course A: its project has room for all that it may have")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from portal.courses.limits import NAMES, TITLES, Excess, Limits, excesses, over
+from portal.courses.limits import NAMES, TITLES, Excess, Limits, as_quotas, excesses, over
 
 LIMITS = Limits(clusters=2, memory_gb=16, hours=12, credits=Decimal("10.5"), whose="for one person in Demo")
 
@@ -46,6 +46,11 @@ def test_a_lowered_limit_says_what_is_over() -> None:
         Excess("clusters", Decimal(2), Decimal(3), Decimal(), "for one person in Demo")
     ]
     assert over(LIMITS, {"clusters": 3})[0].words == "2 clusters at once is the limit for one person in Demo: 3 in use."
+
+
+def test_a_cloud_would_have_to_grant_what_is_limited_and_nothing_is_asked_of_it_else() -> None:
+    assert as_quotas(LIMITS) == {"stacks": 2, "MB of memory": 16384}
+    assert as_quotas(Limits(nodes=3, vcpus=6, folder_gb=9)) == {"instances": 3, "cores": 6, "GB of shares": 9}
 
 
 def test_each_limit_has_a_title() -> None:

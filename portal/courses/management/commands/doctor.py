@@ -21,6 +21,7 @@ from portal.cloud.doctor import Facts, Probe, Wanted
 from portal.cloud.inspection import inspect
 from portal.cloud.probe import probe
 from portal.cloud.sessions import CloudUnavailable
+from portal.courses.limits import as_quotas, limits_of
 from portal.courses.models import Course
 
 SMALLEST_NODE = 1024  # MB; with less a node's Java programs and a job do not fit
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        facts = inspect(_courses())
+        facts = replace(inspect(_courses()), limits=_limits())
         if not facts.services.get("compute"):
             # Such a cloud cannot say what it has: the portal's catalogue came from a document.
             facts = replace(facts, catalogue=_catalogue(), remarks=())
@@ -67,7 +68,14 @@ def _probe(project_id: str, flavor: str, image: str) -> Probe:
 def _courses() -> dict[str, str]:
     """The roster's; none where the portal has no database yet, as the cloud may be looked at before."""
     try:
-        return dict(Course.objects.values_list("project_id", "title"))
+        return dict(Course.objects.exclude(project_id="").values_list("project_id", "title"))
+    except OperationalError:
+        return {}
+
+
+def _limits() -> dict[str, dict[str, int]]:
+    try:
+        return {course.project_id: as_quotas(limits_of(course)) for course in Course.objects.exclude(project_id="")}
     except OperationalError:
         return {}
 

@@ -1,0 +1,169 @@
+"""Who is in a course, and the limits that bind them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.accounts.scopes import Scope
+from portal.api.changes import changes
+from portal.api.pagination import Newest
+from portal.api.serializers.courses import (
+    CourseLimitsSerializer,
+    ExceptionSerializer,
+    GroupListSerializer,
+    LeavingSerializer,
+    LeftSerializer,
+    MemberSerializer,
+    MembershipSerializer,
+    MemberWishSerializer,
+    RoleSerializer,
+    RosterListSerializer,
+    figures_as_json,
+    limits_as_json,
+    plan_as_json,
+)
+from portal.api.views.asking import user_of
+from portal.clusters import members as leaving
+from portal.clusters import standing
+from portal.courses import limit_changes, members, roster
+from portal.courses.limits import default_limits, exceptions_of, limits_of
+from portal.courses.models import Course
+from portal.courses.rights import Deed
+from portal.courses.services import permitted
+
+
+class ByMember(Newest):
+    ordering = ("username",)
+
+
+class Members(generics.ListAPIView[Any]):
+    scope = Scope.COURSE
+    serializer_class = MemberSerializer
+    pagination_class = ByMember
+
+    def get_queryset(self) -> Any:
+        self.course = permitted(user_of(self.request), self.kwargs["course_id"], Deed.SEE_ROSTER)
+        return leaving.roster(self.course)
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return leaving.described(self.course, super().paginate_queryset(queryset) or [])
+
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        body = MemberWishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = members.add(user_of(request), course_id, **body.validated_data)
+        return Response(MembershipSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class Member(APIView):
+    scope = Scope.COURSE
+
+    @changes
+    def patch(self, request: Request, course_id: UUID, username: str) -> Response:
+        body = RoleSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        changed = members.change_role(user_of(request), course_id, username, body.validated_data["role"])
+        return Response(MembershipSerializer(changed).data)
+
+    @changes
+    def delete(self, request: Request, course_id: UUID, username: str) -> Response:
+        """`?end_clusters=true` ends their clusters too; else these go on until their end."""
+        query = LeavingSerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        left = leaving.remove(user_of(request), course_id, username, **query.validated_data)
+        return Response({"username": username, "clusters": LeftSerializer(left, many=True).data})
+
+
+class Roster(APIView):
+    """A CSV file's text."""
+
+    scope = Scope.COURSE
+
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        permitted(user_of(request), course_id, Deed.CHANGE_ROSTER)
+        body = RosterListSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        return _listed(request, course_id, roster.read(said["csv"]), said)
+
+
+class Group(APIView):
+    """The members of a group of Keystone."""
+
+    scope = Scope.COURSE
+
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        permitted(user_of(request), course_id, Deed.CHANGE_ROSTER)
+        body = GroupListSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        return _listed(request, course_id, members.of_group(said["group"], said["role"]), said)
+
+
+def _listed(request: Request, course_id: UUID, lines: list[roster.Line], said: dict[str, Any]) -> Response:
+    user = user_of(request)
+    course, plan = members.preview(user, course_id, lines, remove_others=said["remove_others"])
+    if said["apply"]:
+        left = leaving.bring(user, course, plan, end_clusters=said["end_clusters"])
+    else:
+        left = leaving.present_clusters(course, plan.removed)
+    return Response(plan_as_json(plan, left, applied=said["apply"]))
+
+
+class Limits(APIView):
+    scope = Scope.COURSE
+
+    def get(self, request: Request, course_id: UUID) -> Response:
+        return Response(_limits(permitted(user_of(request), course_id, Deed.SEE_ROSTER)))
+
+    @changes
+    def put(self, request: Request, course_id: UUID) -> Response:
+        permitted(user_of(request), course_id, Deed.CHANGE_LIMITS)
+        body = CourseLimitsSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        course = limit_changes.set_limits(user_of(request), course_id, said["course"], said["each_student"])
+        return Response(_limits(course))
+
+
+class StudentLimits(APIView):
+    scope = Scope.COURSE
+
+    @changes
+    def put(self, request: Request, course_id: UUID, username: str) -> Response:
+        permitted(user_of(request), course_id, Deed.CHANGE_LIMITS)
+        body = ExceptionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(
+            _limits(limit_changes.set_exception(user_of(request), course_id, username, body.validated_data))
+        )
+
+    @changes
+    def delete(self, request: Request, course_id: UUID, username: str) -> Response:
+        limit_changes.remove_exception(user_of(request), course_id, username)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _limits(course: Course) -> dict[str, Any]:
+    """`over` are the figures that what there is passes: after a limit was lowered nothing ends by that."""
+    return {
+        "course": limits_as_json(limits_of(course)),
+        "each_student": limits_as_json(default_limits(course)),
+        "exceptions": [
+            {"username": username, "limits": figures_as_json(values)}
+            for username, values in exceptions_of(course).items()
+        ],
+        "over": [
+            {"username": username or None, "limit": excess.name, "detail": excess.words}
+            for username, excess in standing.over(course)
+        ],
+    }
