@@ -17,7 +17,7 @@ VERBS = {
     "login": "log in to a portal",
     "logout": "end the token and forget it",
     "whoami": "who you are to which portal",
-    "course": "courses",
+    "course": "courses, who is in them, and their limits",
     "cluster": "create, list, show, watch, resize, repair, delete clusters",
     "job": "submit jobs, their logs and output",
     "folder": "folders that outlive clusters",

@@ -68,6 +68,12 @@ class Session:
         found = [course for course in courses if text in (course["id"], course["name"])]
         return found[0] if found else missing(f"You are in no course {text!r}. Yours: {names}.")
 
+    def profile(self, course_id: str, name: str) -> Json:
+        profiles = self.client.profiles(course_id)
+        found = [profile for profile in profiles if name in (profile["id"], profile["name"])]
+        names = ", ".join(profile["name"] for profile in profiles) or "none"
+        return found[0] if found else missing(f"The course has no profile {name!r}; it has {names}.")
+
     def cluster_id(self, text: str) -> str:
         return text if is_id(text) else self._named("cluster", text, self.client.clusters, "owner")
 

@@ -10,25 +10,24 @@ from typing import Any
 import click
 
 from .. import safe_text
-from ..calls.clusters import cluster_wish
 from ..exits import Exit
 from ..session import Session, Stop
 from ..transport import Json
 from ..verbs import Verb, course_option, pass_session, seconds_option, wait_option
 from ..watching import watch_cluster
 
+WITHOUT_PROFILE = {"framework": "spark", "workers": 2, "flavor": "small", "hours": 4}
 ACCESS = ("rw", "ro")
 
 
 @click.command(cls=Verb)
 @click.argument("name")
 @course_option
-@click.option("--workers", metavar="N", type=click.IntRange(min=1), default=2, show_default=True, help="How many.")
-@click.option("--flavor", metavar="NAME", default="small", show_default=True, help="Of all its machines.")
-@click.option(
-    "--hours", metavar="N", type=click.IntRange(min=1), default=4, show_default=True, help="It ends after so many."
-)
-@click.option("--framework", metavar="NAME", default="spark", show_default=True, help="The software.")
+@click.option("--profile", metavar="NAME", help="One of the course's; what is not said is as it says.")
+@click.option("--workers", metavar="N", type=click.IntRange(min=1), help="How many.  [2]")
+@click.option("--flavor", metavar="NAME", help="Of all its machines.  [small]")
+@click.option("--hours", metavar="N", type=click.IntRange(min=1), help="It ends after so many.  [4]")
+@click.option("--framework", metavar="NAME", help="The software.  [spark]")
 @click.option(
     "--folder",
     "folders",
@@ -52,6 +51,7 @@ def create(
     /,
     name: str,
     course: str | None,
+    profile: str | None,
     folders: tuple[str, ...],
     spec: Path | None,
     key: str | None,
@@ -61,13 +61,16 @@ def create(
     **size: Any,
 ) -> int:
     """Make a cluster."""
-    wish = cluster_wish(
-        session.course(course)["id"],
-        name,
-        folders=[_use(session, folder) for folder in folders],
-        more=_more(spec) if spec else None,
-        **size,
-    )
+    where = session.course(course)["id"]
+    wish: Json = {
+        **(_more(spec) if spec else {}),
+        "course": where,
+        "name": name,
+        **({"profile": session.profile(where, profile)["id"]} if profile else WITHOUT_PROFILE),
+        **{part: said for part, said in size.items() if said is not None},
+    }
+    if folders:
+        wish["folders"] = [_use(session, folder) for folder in folders]
     if dry_run:
         show_request(session, wish)
         return Exit.DONE

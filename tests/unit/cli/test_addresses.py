@@ -17,6 +17,7 @@ from tests.unit.cli.shapes import CLUSTER_ID, cluster, page
 ANSWER = {**page(), **cluster(), "token": "t", "unanswered": []}
 WORDS: dict[str, Any] = {
     "workers": 2, "hours": 4, "size_gb": 2, "days": 7, "scopes": ["read"], "wish": {}, "path": "a/b.csv",
+    "course": {}, "each_student": {}, "limits": {},
 }  # fmt: skip
 CALLS = sorted(
     name

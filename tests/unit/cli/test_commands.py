@@ -151,6 +151,21 @@ def test_create_asks_for_what_was_said_under_a_key_of_its_own(server: Any, slipw
     }  # fmt: skip
 
 
+def test_with_a_profile_only_what_was_said_is_asked_for(server: Any, slipway: Any) -> None:
+    profile = {"id": OTHER_ID, "name": "lecture", "text": "", "spec": {}, "may_change": ["workers"]}
+    for answer in (COURSE, profile):
+        server.will_answer(200, page(answer))
+    server.will_answer(202, cluster("creating"))
+    assert slipway("cluster", "create", "x", "--profile", "lecture", "--workers", "3").code == 0
+    assert json.loads(server.calls[2].body) == {
+        "course": COURSE["id"], "name": "x", "profile": OTHER_ID, "workers": 3,
+    }  # fmt: skip
+    for answer in (COURSE, profile):
+        server.will_answer(200, page(answer))
+    done = slipway("cluster", "create", "x", "--profile", "practical")
+    assert (done.code, "it has lecture" in done.err) == (4, True)
+
+
 def test_a_create_that_got_no_answer_is_repeated_under_the_same_key(
     server: Any, slipway: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,148 @@
+"""Courses, rosters and limits from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.shapes import COURSE, page
+
+ID = COURSE["id"]
+SHOWN = {**COURSE, "may": ["see_course", "change_roster"]}
+LIMITS = {
+    "course": {"clusters": 50, "nodes": 200, "credits": "1000.000000"},
+    "each_student": {"clusters": 1, "nodes": 5, "credits": None},
+    "exceptions": [{"username": "ann", "limits": {"nodes": 9}}],
+    "over": [{"username": "ann", "limit": "nodes", "detail": "nodes: 10 of 9"}],
+}
+PLAN = {
+    "applied": False,
+    "added": [{"username": "ann", "role": "student", "credits": None}],
+    "changed": [],
+    "unchanged": 198,
+    "removed": ["dan"],
+    "clusters_of_removed": [{"id": "x", "name": "flights", "owner": "dan", "status": "ready"}],
+}
+
+
+def sent(server: Any) -> list[tuple[str, str, Any]]:
+    """What was asked, but for the list by which the course is found."""
+    return [
+        (call.method, call.path.removeprefix(f"/api/v1/courses/{ID}"), json.loads(call.body) if call.body else None)
+        for call in server.calls
+        if call.path != "/api/v1/courses" or call.method != "GET"
+    ]
+
+
+def test_a_course_is_shown_with_what_one_may_do(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, SHOWN)
+    assert "see course, change roster" in slipway("course", "show", "demo").out
+    assert sent(server) == [("GET", "", None)]
+
+
+def test_a_course_is_made_and_ended(server: Any, slipway: Any) -> None:
+    server.will_answer(201, SHOWN)
+    assert slipway("course", "create", "demo", "Demo", "--begins", "2026-09-01").code == 0
+    server.will_answer(200, page(COURSE))
+    assert slipway("course", "archive", "demo").code == 2
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, SHOWN)
+    assert slipway("course", "archive", "demo", "--yes", "--keep-folders", "7").code == 0
+    assert sent(server) == [
+        ("POST", "/api/v1/courses", {"name": "demo", "title": "Demo", "starts_on": "2026-09-01"}),
+        ("POST", "/archive", {"confirm": "demo", "keep_folders_days": 7}),
+    ]
+
+
+def test_members_are_listed_with_what_they_spent(server: Any, slipway: Any) -> None:
+    ann = {"username": "ann", "role": "student", "clusters": 1, "active_at": None, "spent": "1.250000", "credits": None}
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, page(ann))
+    assert slipway("course", "members", "demo").out.splitlines()[2].split() == ["ann", "student", "1", "1.25"]
+
+
+def test_members_come_change_and_go(server: Any, slipway: Any) -> None:
+    for words, answer in (
+        (("add", "demo", "ann"), {"username": "ann", "role": "student"}),
+        (("role", "demo", "ann", "assistant"), {"username": "ann", "role": "assistant"}),
+        (("remove", "demo", "a/../b", "--end-clusters", "--yes"), {"username": "x", "clusters": []}),
+    ):
+        server.will_answer(200, page(COURSE))
+        server.will_answer(200, answer)
+        assert slipway("course", *words).code == 0
+    assert sent(server) == [
+        ("POST", "/members", {"username": "ann", "role": "student"}),
+        ("PATCH", "/members/ann", {"role": "assistant"}),
+        ("DELETE", "/members/a%2F..%2Fb?end_clusters=true", None),
+    ]
+
+
+def test_a_roster_is_shown_first_and_done_when_said(server: Any, slipway: Any, tmp_path: Path) -> None:
+    file = tmp_path / "roster.csv"
+    file.write_bytes("\ufeffusername,role\nann,student\n".encode())
+    for applied in (False, True):
+        server.will_answer(200, page(COURSE))
+        server.will_answer(200, {**PLAN, "applied": applied})
+    shown = slipway("course", "roster", "demo", str(file))
+    assert all(word in shown.out for word in ("ann (student)", "198", "dan/flights"))
+    assert "--apply" in shown.err
+    assert slipway("course", "roster", "demo", str(file), "--apply", "--remove-others").err == "Done.\n"
+    (_, _, first), (_, _, second) = sent(server)
+    assert first == {
+        "csv": "username,role\nann,student\n",
+        "apply": False,
+        "remove_others": False,
+        "end_clusters": False,
+    }
+    assert second == {**first, "apply": True, "remove_others": True}
+
+
+def test_each_bad_line_of_a_roster_is_named(server: Any, slipway: Any, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("x")
+    server.will_answer(200, page(COURSE))
+    server.will_answer(422, {"title": "No", "errors": {"line 3": "a role that is none", "line 9": "twice"}})
+    done = slipway("course", "roster", "demo", str(tmp_path / "r.csv"))
+    assert done.code == 3
+    assert "line 3: a role that is none; line 9: twice" in done.err
+
+
+def test_a_roster_in_another_encoding_is_told_here(server: Any, slipway: Any, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_bytes("username\nmüller\n".encode("latin-1"))
+    done = slipway("course", "roster", "demo", str(tmp_path / "r.csv"))
+    assert (done.code, server.calls) == (2, [])
+    assert "CSV UTF-8" in done.err
+
+
+def test_limits_stand_beside_one_another_with_who_is_over(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, LIMITS)
+    done = slipway("course", "limits", "demo")
+    rows = [line.split() for line in done.out.splitlines()[2:]]
+    assert rows == [["clusters", "50", "1"], ["nodes", "200", "5", "ann", "9"], ["credits", "1000", "none"]]
+    assert "ann: nodes: 10 of 9" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "method", "way", "body"),
+    [
+        (["nodes", "100"], "PUT", "/limits", {
+            "course": {**LIMITS["course"], "nodes": "100"}, "each_student": LIMITS["each_student"],
+        }),
+        (["nodes", "none", "--each-student"], "PUT", "/limits", {
+            "course": LIMITS["course"], "each_student": {**LIMITS["each_student"], "nodes": None},
+        }),
+        (["clusters", "2", "--student", "ann"], "PUT", "/limits/ann", {"nodes": 9, "clusters": "2"}),
+    ],
+)  # fmt: skip
+def test_one_limit_is_set_and_the_others_stay(
+    server: Any, slipway: Any, words: list[str], method: str, way: str, body: Any
+) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, LIMITS)
+    server.will_answer(200, LIMITS)
+    assert slipway("course", "set-limit", "demo", *words).code == 0
+    assert sent(server)[-1] == (method, way, body)
