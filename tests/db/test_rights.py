@@ -15,10 +15,12 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import make_service
 from portal.api import urls as api_urls
+from portal.classes.models import ClassAction
 from portal.clusters import profiles
 from portal.clusters.models import Cluster
 from portal.courses.models import Course, Limit, Membership
@@ -70,6 +72,7 @@ def campus_life(
         "job_id": job.pk,
         "profile_id": profiles.create(bob, course.pk, **SMALL).pk,
         "stack_id": stack,
+        "action_id": ClassAction.objects.create(course=course, actor=bob, kind="end", begins_at=timezone.now()).pk,
         "path": "table.csv",
         "username": "ann",
     }

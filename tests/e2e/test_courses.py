@@ -16,6 +16,7 @@ from cli.slipway_client import Client
 from launcher.testing import Embedded
 from portal.cloud import connection, identity, provisioner, sessions
 from portal.cloud.sessions import CloudRefused
+from tests.e2e.faults import shell
 from tests.e2e.minicloud_harness import Cloud, until
 
 
@@ -113,6 +114,9 @@ def test_a_course_of_ones_own_making_has_clusters(house: Embedded, person: Calla
     path = f"/{course['id']}"
     until("the project", lambda: call("GET", path)["project"], 60)
     call("POST", f"{path}/members", {"username": "student2", "role": "student"})
+    # Machines cost something here, and a new course was given nothing yet.
+    grant = "from decimal import Decimal; from billing import ledger; ledger.grant('admin', Decimal(100), course='{}')"
+    shell(house, f"{grant.format('own-making')}; print(1)")
     student = person("student2")
     made = student.create_cluster(course["id"], "mine", 1, "small", 1, idempotency_key="own-making")
     assert student.wait_for_cluster(made["id"], 240)["status"] == "ready"
