@@ -27,10 +27,20 @@ def hourly(nodes: Nodes, at: datetime) -> Decimal:
 def for_time(nodes: Nodes, start: datetime, end: datetime) -> Decimal:
     """From `start` to `end`, by the rates as they are written today, also those that begin only meanwhile."""
     counted = _counted(nodes)
-    rates = _rates(counted, end)
+    return _for_time(counted, _rates(counted, end), start, end)
+
+
+def _for_time(counted: Counter[tuple[str, str]], rates: list[Rate], start: datetime, end: datetime) -> Decimal:
     changes = sorted({rate.valid_from for rate in rates if start < rate.valid_from < end})
     parts = pairwise([start, *changes, end]) if start < end else ()
     return exact(sum((_hourly(counted, rates, begin) * _hours(begin, until) for begin, until in parts), Decimal()))
+
+
+def hourly_and_for_time(nodes: Nodes, start: datetime, end: datetime) -> tuple[Decimal, Decimal]:
+    """Both, by one look at the rates."""
+    counted = _counted(nodes)
+    rates = _rates(counted, max(start, end))
+    return exact(_hourly(counted, rates, start)), _for_time(counted, rates, start, end)
 
 
 def monthly(share_type: str, size_gb: int, at: datetime) -> Decimal:

@@ -36,7 +36,7 @@ from launcher.problem import Problem
 from launcher.up import up
 
 INTERRUPTED = 130
-AUDITS = ("ledger",)  # each a management command audit_NAME
+AUDITS = ("ledger", "limits")  # each a management command audit_NAME
 
 
 def main() -> int:

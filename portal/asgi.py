@@ -5,7 +5,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 from portal.limits import BodyLimit
+from portal.threads import SharedThreads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-application = BodyLimit(get_asgi_application())
+application = BodyLimit(SharedThreads(get_asgi_application()))

@@ -56,6 +56,12 @@ OUTPUT_LIMIT = env.int("SLIPWAY_OUTPUT_LIMIT", 256 * 1024**2, validate=environs.
 _zones = zoneinfo.available_timezones()
 UNIVERSITY_TIME_ZONE = env.str("SLIPWAY_TIME_ZONE", "UTC", validate=environs.validate.OneOf(_zones))
 
+# How long what costs goes on when the credits are used up.
+CREDIT_GRACE = timedelta(hours=env.int("SLIPWAY_CREDIT_GRACE_HOURS", 24, validate=environs.validate.Range(min=0)) or 0)
+# How e-mail leaves, such as submission://USER:PASSWORD@HOST:587; without it the pages alone warn.
+_mail = env.dj_email_url("SLIPWAY_MAIL_URL", "dummy:")
+DEFAULT_FROM_EMAIL = env.str("SLIPWAY_MAIL_FROM", "slipway@localhost")
+
 TOKEN_LIFETIME = timedelta(hours=env.int("SLIPWAY_TOKEN_HOURS", 12, validate=environs.validate.Range(min=1)))
 STATIC_ROOT = env.str("SLIPWAY_STATIC_ROOT", "")
 
@@ -68,6 +74,8 @@ try:
 except environs.EnvValidationError as error:
     _reasons = cast("dict[str, list[str]]", error.error_messages)
     _wrong |= {name: " ".join(why) for name, why in _reasons.items()}
+if _mail and "EMAIL_BACKEND" not in _mail:
+    _wrong["SLIPWAY_MAIL_URL"] = "must begin with smtp://, smtps:// or submission://"
 try:
     # The service user, who alone acts in the projects of courses.
     CLOUD = connection.read(os.environ)
@@ -88,6 +96,11 @@ if _wrong:
     _lines = "\n".join(f"  {name}: {why}" for name, why in sorted(_wrong.items()))
     sys.exit(f"The portal's settings are not right. Correct these and start again:\n{_lines}")
 
+EMAIL_BACKEND, EMAIL_TIMEOUT = _mail["EMAIL_BACKEND"], 10
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+
 ALLOWED_HOSTS = sorted({str(urlsplit(url).hostname) for url in (PUBLIC_URL, NODE_URL)} | {"localhost", "127.0.0.1"})
 CSRF_TRUSTED_ORIGINS = [f"{urlsplit(PUBLIC_URL).scheme}://{urlsplit(PUBLIC_URL).netloc}"]
 
@@ -101,6 +114,7 @@ INSTALLED_APPS = [
     "django_filters",
     "rest_framework",
     "portal.accounts",
+    "portal.letters",
     "portal.trail",
     "portal.courses",
     "portal.cloud",
@@ -154,6 +168,9 @@ DATABASES = {
         "HOST": _database.pop("host", ""),
         "PORT": _database.pop("port", ""),
         "OPTIONS": _database,
+        # Of a web process's threads, each of which has one.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 }
 # Holds nothing that matters. Nobody waits for a Redis that does not answer.
@@ -227,6 +244,9 @@ CELERY_BEAT_SCHEDULE = {
     "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},
     "forget-expired": {"task": "portal.accounts.tasks.forget_expired", "schedule": 3600.0, **_every},
     "forget-answers": {"task": "portal.api.tasks.forget_answers", "schedule": 3600.0, **_every},
+    "holds": {"task": "portal.clusters.tasks.recompute_holds", "schedule": 120.0, **_every},
+    "ends": {"task": "portal.clusters.tasks.look_at_ends", "schedule": 10.0, **_every},
+    "deliver": {"task": "portal.letters.tasks.deliver", "schedule": 10.0, **_every},
     "meter": {"task": "portal.clusters.tasks.meter", "schedule": 30.0, **_every},
 }
 

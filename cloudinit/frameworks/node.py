@@ -43,11 +43,13 @@ class Report:
 
     `troubles`: what is wrong, where something is. `storage`: bytes and blocks of the nodes that hold some
     ("capacity", "used", "remaining", "blocks"). `leaving`: what keeps a node that is to leave; "" where it may go.
+    `idle_seconds`: since an application last ran, 0 while one does; None where that is not known.
     """
 
     troubles: Mapping[str, str] = field(default_factory=dict)
     storage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     leaving: Mapping[str, str] = field(default_factory=dict)
+    idle_seconds: int | None = None
 
 
 class Services(Protocol):

@@ -31,6 +31,8 @@ class User(AbstractBaseUser):
     may_make_courses = models.BooleanField(default=False)
     # Of a service account: what its tokens may be used for. Of a person: null.
     service_scopes = ArrayField(models.CharField(max_length=20, choices=Scope), null=True)
+    email = models.EmailField(blank=True, help_text="as Keystone says; where it says none, as the person says")
+    wants_letters = models.BooleanField(default=True, help_text="by e-mail, of what is about to end")
     is_active = True
 
     USERNAME_FIELD = "username"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from portal.accounts.models import User
 from portal.cloud import identity
+from portal.trail.services import record
 
 
 def log_in(username: str, password: str) -> User | None:
@@ -11,10 +14,22 @@ def log_in(username: str, password: str) -> User | None:
     who = identity.verify(username, password)
     if who is None:
         return None
+    if who.email:
+        User.objects.filter(keystone_id=who.id).exclude(email=who.email).update(email=who.email)
     if known := User.objects.filter(keystone_id=who.id).first():
         return known
     user, _ = User.objects.get_or_create(username=who.name)
     # Taken where nobody has logged in by it yet, and it is no service's. Else the name was given to somebody new in
     # Keystone, and what the former person has is none of theirs.
     free = User.objects.filter(pk=user.pk, keystone_id=None, service_scopes=None)
-    return User.objects.get(pk=user.pk) if free.update(keystone_id=who.id) else None
+    taken = free.update(keystone_id=who.id, **({"email": who.email} if who.email else {}))
+    return User.objects.get(pk=user.pk) if taken else None
+
+
+@transaction.atomic
+def set_letters(user: User, email: str, *, wanted: bool) -> None:
+    """Where letters to a person go, and whether they want those that warn."""
+    before = {"wants_letters": User.objects.get(pk=user.pk).wants_letters}
+    User.objects.filter(pk=user.pk).update(email=email, wants_letters=wanted)
+    # Addresses are nobody's business but the person's: the trail is read by others.
+    record(user, "user.letters", user.pk, name=user.username, before=before, after={"wants_letters": wanted})

@@ -17,6 +17,7 @@ from portal.classes import planning
 from portal.classes.models import ClassAction, Kind, Part, State
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import FolderUse, Wish, cluster_of
+from portal.courses.limits import hours_at_most
 from portal.courses.models import Course, Membership, Role
 from portal.courses.rights import ADMINISTRATOR, Deed, may
 from portal.refusals import Conflict, Invalid, NotFound, Refusal
@@ -140,7 +141,8 @@ def students_of(course: Course, wanted: StartWish) -> list[User]:
 
 def sample(course: Course, student: User, wanted: StartWish) -> Cluster:
     """One such cluster, not saved. Raises what is wrong with the wish."""
-    cluster, _ = cluster_of(student, course, replace(wanted.wish, hours=wanted.hours))
+    most = hours_at_most(student, [course])[course.pk]
+    cluster, _ = cluster_of(student, course, replace(wanted.wish, hours=wanted.hours), most)
     return cluster
 
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils import timezone
 from keystoneauth1 import exceptions
 from keystoneauth1.identity import v3
+from keystoneauth1.session import Session
 
 from portal.cloud import sessions
+
+EMAIL_SECONDS = 5  # that a log-in waits at most for the person's address
 
 
 class Identity(NamedTuple):
     id: str
     name: str
+    email: str = ""
 
 
 def verify(username: str, password: str) -> Identity | None:
@@ -30,11 +36,22 @@ def verify(username: str, password: str) -> Identity | None:
         **settings.LOGIN_DOMAIN,
     )
     with sessions.named_failures():
+        own = sessions.make(auth)
         try:
-            access = auth.get_access(sessions.make(auth))
+            access = auth.get_access(own)
         except (exceptions.Unauthorized, exceptions.BadRequest):
             return None
-    return Identity(str(access.user_id), str(access.username))
+    return Identity(str(access.user_id), str(access.username), _email(own, str(access.user_id)))
+
+
+def _email(own: Session, user_id: str) -> str:
+    """Where Keystone knows one and tells it; a log-in does not fail by it."""
+    try:
+        said = own.get(f"{settings.CLOUD.auth_url}/users/{user_id}", timeout=EMAIL_SECONDS).json()["user"].get("email")
+        validate_email(said)
+    except (exceptions.ClientException, ValidationError, AttributeError, LookupError, TypeError, ValueError):
+        return ""
+    return str(said)
 
 
 class Project(NamedTuple):

@@ -13,7 +13,7 @@ from billing.credit import Standing
 from portal.accounts.models import User
 from portal.clusters.pricing import Estimate
 from portal.clusters.usage import Amounts, used
-from portal.courses.limits import Excess, Limits, excesses, limits_for, limits_of
+from portal.courses.limits import MOST_HOURS, Excess, Limits, excesses, limits_for, limits_of
 from portal.courses.models import Course
 from portal.refusals import LimitReached
 
@@ -25,6 +25,11 @@ class Bounds(NamedTuple):
 
     whole: Limits
     own: Limits
+
+    @property
+    def hours(self) -> int:
+        """How long one cluster may last."""
+        return min([MOST_HOURS, *(each.hours for each in self if each.hours is not None)])
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,40 @@
-"""What is held of a course's credits for its clusters: the price of what is not charged yet, until their end."""
+"""What is held of a course's credits for its clusters: the price of what is not charged yet, until their end.
+
+A hold is written with what it is for and lowered with each charge; nothing relies on that: a pass computes all of them
+anew from the clusters, their meters and the rates.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 
 from billing import holds
 from billing.models import Hold
-from portal.clusters.models import Cluster
+from portal.clusters import metering
+from portal.clusters.models import Cluster, Status
+from portal.courses.models import Course
+from portal.locks import allocating
 
 CHARGED_AFTER = timedelta(hours=3)  # the last hour is charged once it is over; until then it stays held
+# A cluster that is being made is held for from when it was asked for, and costs from when it is ready.
+DRIFT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Of a cluster's hold: what stands there, and what should."""
+
+    cluster: UUID
+    course: str
+    held: Decimal
+    true: Decimal
 
 
 def place(cluster: Cluster, amount: Decimal) -> None:
@@ -27,3 +50,40 @@ def add(cluster: Cluster, amount: Decimal) -> None:
     held = Hold.objects.filter(resource=cluster.pk).update(amount=F("amount") + amount, expires_at=expires_at)
     if not held:
         place(cluster, amount)
+
+
+def differences(course: Course, now: datetime, drift: timedelta = DRIFT) -> Iterator[Difference]:
+    """The holds of the course's clusters that are not what they should be, beyond what passes in so much time."""
+    clusters = course.clusters.filter(~Q(status=Status.DELETED) | Q(pk__in=Hold.objects.values("resource")))
+    held = dict(Hold.objects.filter(course=course.name).values_list("resource", "amount"))
+    for cluster in clusters.select_related("course", "owner").prefetch_related("nodes"):
+        amount, true = held.get(cluster.pk, Decimal()), _true(cluster, now)
+        if not true <= amount <= _true(cluster, now - drift):
+            yield Difference(cluster.pk, course.name, amount, true)
+
+
+def _true(cluster: Cluster, now: datetime) -> Decimal:
+    """One that failed before it was ready costs nothing."""
+    if cluster.ended_at and cluster.ready_at is None:
+        return Decimal()
+    return metering.uncharged(cluster, now)
+
+
+def recompute() -> None:
+    """A pass over all courses. Each has its limits to itself meanwhile, and for a moment only."""
+    for course in Course.objects.filter(Q(clusters__isnull=False)).distinct():
+        mend(course)
+
+
+def mend(course: Course) -> list[Difference]:
+    """Makes the course's holds what they should be; what was different. Raises Busy."""
+    with allocating(course):
+        now = timezone.now()
+        found = list(differences(course, now, drift=timedelta()))
+        clusters = Cluster.objects.select_related("course", "owner").in_bulk([each.cluster for each in found])
+        for each in found:
+            if each.true:
+                place(clusters[each.cluster], each.true)
+            else:
+                holds.release(each.cluster)
+    return found

@@ -30,6 +30,15 @@ class Status(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class Activity(models.TextChoices):
+    """What a cluster was last used for; ends.ACTIVITIES has the words for people."""
+
+    READY = "ready", "Ready"
+    JOB = "job", "Job"
+    APPLICATION = "application", "Application"
+    EXTENDED = "extended", "Extended"
+
+
 TROUBLE_LIMIT = 500  # characters
 
 
@@ -65,6 +74,13 @@ class Cluster(models.Model):
     ready_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    active_at = models.DateTimeField(null=True, help_text="when it was last seen to be used")
+    activity = models.CharField(max_length=12, choices=Activity, default=Activity.READY)
+    # Warnings are given once: for this end, so many minutes before it; and for this last sign of use.
+    warned_end = models.DateTimeField(null=True)
+    warned_before = models.PositiveSmallIntegerField(null=True)
+    idle_warned_at = models.DateTimeField(null=True)
+    idle_warned_for = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True, help_text="the last word of the master on the nodes' health")
     hosts_changed_at = models.DateTimeField(null=True, help_text="when what the nodes are told last changed")
 
@@ -181,6 +197,20 @@ class Node(models.Model):
     def is_new(self, generation: int) -> bool:
         """Whether this generation of its cluster added it; one that is only made anew was there before."""
         return generation > 1 and self.generation == generation and not self.unhealthy
+
+
+class CreditWarning(models.Model):
+    """That so many per cent of the credits of a course, or of a person in it, are used was told, and when."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="credit_warnings")
+    person = models.CharField(max_length=255, blank=True, help_text="the name; empty: the whole course")
+    percent = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["course", "person", "percent"], name="one_warning_of_a_level")
+        ]
 
 
 class EventState(models.TextChoices):

@@ -43,13 +43,10 @@ class Estimate:
 
 
 def estimate(manifest: Manifest, sizes: Sizes, start: datetime, end: datetime) -> Estimate:
-    each = {role: machines(sizes, [role]) for role in sizes}
-    return Estimate(
-        manifest,
-        sizes,
-        {role: prices.hourly(nodes, start) for role, nodes in each.items()},
-        {role: prices.for_time(nodes, start, end) for role, nodes in each.items()},
-    )
+    each = {role: tuple(machines(sizes, [role])) for role in sizes}
+    known = {nodes: prices.hourly_and_for_time(nodes, start, end) for nodes in set(each.values())}
+    hourly = {role: known[nodes][0] for role, nodes in each.items()}
+    return Estimate(manifest, sizes, hourly, {role: known[nodes][1] for role, nodes in each.items()})
 
 
 def machines(sizes: Sizes, roles: Iterable[str]) -> list[tuple[str, int]]:

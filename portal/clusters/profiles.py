@@ -14,6 +14,7 @@ from cloudinit import frameworks
 from heat_templates.schema import request
 from portal.accounts.models import User
 from portal.clusters.wishes import Wish, cluster_of
+from portal.courses.limits import hours_at_most
 from portal.courses.models import Course, Profile, Role
 from portal.courses.rights import Deed
 from portal.courses.services import find as find_course
@@ -160,10 +161,11 @@ def _check(actor: User, profile: Profile) -> None:
     wrong |= {f"may_change.{name}": "is no field of a request" for name in profile.may_change if name not in fields()}
     if wrong:
         raise Invalid.of(wrong)
+    most = hours_at_most(actor, [profile.course])[profile.course.pk]
     try:
         # That the cloud lacks an image now is no fault of the profile.
         with suppress(Unavailable):
-            cluster_of(actor, profile.course, _wish(profile.course, profile.name, profile.spec))
+            cluster_of(actor, profile.course, _wish(profile.course, profile.name, profile.spec), most)
     except Invalid as refusal:
         raise Invalid.of({f"spec.{name}": why for name, why in refusal.fields.items()}) from refusal
 

@@ -20,9 +20,9 @@ from portal import live
 from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
-from portal.clusters import changing, decisions, failures, metering
+from portal.clusters import changing, decisions, failures, metering, services
 from portal.clusters.credentials import KeyGone, secret_parameters
-from portal.clusters.models import Cluster, ClusterEvent, EventState, Status
+from portal.clusters.models import Activity, Cluster, ClusterEvent, EventState, Status
 from portal.courses.models import Course
 from portal.failure import Failure
 from portal.folders.models import Grant, Mount
@@ -128,7 +128,7 @@ def _advance(cluster: Cluster, stack: Stack | None) -> None:  # noqa: C901 a cas
         case decisions.Fail(failure):
             _fail(cluster, failure)
         case decisions.End():
-            _save(cluster, target=Status.DELETED, status=Status.DELETING, ended_at=cluster.ended_at or now)
+            services.end(cluster, "its time was over", expires_at=cluster.expires_at)
         case decisions.DeleteStack(stack_id):
             _delete_stack(cluster, stack_id)
         case decisions.MarkDeleted():
@@ -184,8 +184,9 @@ def _fail(cluster: Cluster, failure: Failure) -> None:
 
 def _mark_ready(cluster: Cluster) -> None:
     changing.learn_addresses(cluster, str(cluster.stack_id))
+    now = timezone.now()
     with transaction.atomic():
-        _save(cluster, status=Status.READY, ready_at=timezone.now(), waiting_for="")
+        _save(cluster, status=Status.READY, ready_at=now, active_at=now, activity=Activity.READY, waiting_for="")
         if cluster.ready_at:
             metering.follow(cluster, cluster.ready_at)
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, holding, pricing, profiles
+from portal.clusters import allocation, ends, holding, pricing, profiles
 from portal.clusters.hosts import host_list
-from portal.clusters.models import TROUBLE_LIMIT, Cluster, ClusterEvent, Node, Status
+from portal.clusters.models import TROUBLE_LIMIT, Activity, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses import passes
 from portal.courses.models import Course
@@ -23,12 +26,14 @@ from portal.courses.rights import IN_ARCHIVED, OWNER, Deed, may
 from portal.courses.services import course_of, courses_where, parts_of, require_present
 from portal.folders import services as folders
 from portal.folders.models import Mount
+from portal.letters.services import write
 from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, NotAllowed, NotFound
 from portal.trail import services as trail
 
 # Heat takes a moment from the last node's signal to the end of the stack; the regular passes come too seldom for that.
 AFTER_THE_LAST_SIGNAL = (0.1, 0.4, 0.8)  # seconds
+SIGNS_APART = timedelta(seconds=20)
 
 
 def visible_to(user: User) -> QuerySet[Cluster]:
@@ -54,12 +59,16 @@ def permitted(user: User, cluster_id: UUID, deed: Deed) -> Cluster:
     """As find, for what not everybody who sees it may do. Raises NotFound, NotAllowed, and Conflict where its course is
     archived."""
     cluster = find(user, cluster_id)
-    parts = parts_of(user, cluster.course) | ({OWNER} if cluster.owner_id == user.pk else set())
-    if not may(deed, parts):
+    if not may(deed, parts_in(user, cluster)):
         raise NotAllowed(f"You may not {deed}.", f"Ask its owner, {cluster.owner.username}.")
     if deed not in IN_ARCHIVED:
         require_present(cluster.course)
     return cluster
+
+
+def parts_in(user: User, cluster: Cluster) -> set[str]:
+    """What the person is to the cluster, for `rights.may`."""
+    return parts_of(user, cluster.course) | ({OWNER} if cluster.owner_id == user.pk else set())
 
 
 def suggested_name(owner: User, framework: str) -> str:
@@ -76,10 +85,12 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
     """
     course = course_of(owner, wish.course)
     profiles.require(actor or owner, course, wish)
-    cluster, mounts = cluster_of(owner, course, wish)
-    estimate = pricing.estimate(cluster.manifest, cluster.sizes, timezone.now(), cluster.expires_at)
     bounds = allocation.bounds(course, owner)
-    allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
+    before = allocation.room(course, owner, bounds)
+    allocation.require(before, {"clusters": 1})  # a class that comes when all is taken is told so soon
+    cluster, mounts = cluster_of(owner, course, wish, bounds.hours)
+    estimate = pricing.estimate(cluster.manifest, cluster.sizes, timezone.now(), cluster.expires_at)
+    allocation.require_cluster(before, estimate, wish.workers, wish.hours)
     with allocating(course):
         _check_name(owner, course, wish.name)
         allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
@@ -94,12 +105,24 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
     return cluster
 
 
-def delete(actor: User | None, cluster: Cluster) -> None:
-    """Lets the cluster go; one that is going or gone stays so. Without an actor the portal itself ends it."""
-    going = Cluster.objects.filter(pk=cluster.pk, target=Status.READY)
+def delete(actor: User, cluster: Cluster) -> None:
+    """Lets the cluster go; one that is going or gone stays so."""
+    _let_go(actor, cluster, f"{actor.username} deleted it")
+
+
+def end(cluster: Cluster, why: str, **unchanged: Any) -> None:
+    """The portal itself lets it go, if those fields of it still are so."""
+    _let_go(None, cluster, why, **unchanged)
+
+
+def _let_go(actor: User | None, cluster: Cluster, why: str, **unchanged: Any) -> None:
+    going = Cluster.objects.filter(pk=cluster.pk, target=Status.READY, **unchanged)
     with transaction.atomic():
         if going.update(target=Status.DELETED, status=Status.DELETING, retry_at=None):
-            record(actor, "delete", cluster)
+            record(actor, "delete" if actor else "end", cluster, after={"why": why})
+            if actor != cluster.owner:
+                message = ends.ended(cluster.name, cluster.course.title, why, url_of(cluster))
+                write(f"cluster {cluster.pk} ended", cluster.owner, message.subject, message.text, must=True)
             Cluster.objects.filter(pk=cluster.pk, ended_at=None).update(ended_at=timezone.now())
             live.notify(live.cluster_topic(cluster.pk))
             wake(cluster.course)
@@ -165,12 +188,18 @@ def record_health(
     troubles: Mapping[str, str],
     storage: Mapping[str, Mapping[str, int]] | None = None,
     leaving: Mapping[str, str] | None = None,
+    idle_seconds: int | None = None,
 ) -> None:
-    """Keeps what the master says of the nodes; before the cluster is ready Heat's word counts, not the master's."""
+    """Keeps what the master says of the nodes; before the cluster is ready Heat's word counts, not the master's.
+
+    `idle_seconds`: since an application last ran on the cluster, 0 while one does."""
+    now = timezone.now()
     with transaction.atomic():
         ready = Cluster.objects.select_for_update().filter(pk=cluster.pk, status__in=(Status.READY, Status.UPDATING))
-        if not ready.update(heard_at=timezone.now()):
+        if not ready.update(heard_at=now):
             return
+        if idle_seconds is not None:
+            seen(cluster, Activity.APPLICATION, now - timedelta(seconds=idle_seconds))
         nodes = list(Node.objects.filter(cluster=cluster).select_related("cluster"))
         changed = [node for node in nodes if _take_word(node, troubles, storage or {}, leaving or {})]
         if changed:
@@ -178,6 +207,12 @@ def record_health(
             live.notify(live.cluster_topic(cluster.pk))
         if any(node.leaving and node.kept_by == "" for node in changed):
             wake(cluster.course)
+
+
+def seen(cluster: Cluster, activity: Activity, at: datetime) -> None:
+    """A sign that the cluster is used. Of what goes on all the time a sign now and then is enough."""
+    later = Q(active_at=None) | Q(active_at__lt=at - SIGNS_APART)
+    Cluster.objects.filter(later, pk=cluster.pk).update(active_at=at, activity=activity)
 
 
 def _take_word(
@@ -212,6 +247,11 @@ def _facts(cluster: Cluster) -> dict[str, Any]:
         "flavor": cluster.flavor,
         "expires_at": cluster.expires_at.isoformat(),
     }
+
+
+def url_of(cluster: Cluster) -> str:
+    """Of its page, as people reach it."""
+    return f"{settings.PUBLIC_URL}{reverse('cluster', args=[cluster.pk])}"
 
 
 def record(actor: User | None, deed: str, cluster: Cluster, **changes: Mapping[str, Any]) -> None:

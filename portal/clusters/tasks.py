@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal.clusters import metering, reconciler, schedule
+from portal.clusters import exhaustion, holding, lifetime, metering, reconciler, schedule
 from portal.courses.models import Course
 from portal.folders import tasks as folders
 
@@ -22,6 +22,17 @@ def reconcile_course(course_id: str) -> None:
     course = Course.objects.filter(pk=course_id).first()
     if course:
         reconciler.reconcile(course)
+
+
+@shared_task
+def look_at_ends() -> None:
+    lifetime.look()
+    exhaustion.look()
+
+
+@shared_task
+def recompute_holds() -> None:
+    holding.recompute()
 
 
 @shared_task

@@ -20,7 +20,6 @@ from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.credentials import key_digest
 from portal.clusters.models import Cluster
 from portal.clusters.offers import choose_image, no_image, size_together, sizes_of, too_few_gpus, unknown_names
-from portal.courses.limits import hours_at_most
 from portal.courses.models import Course
 from portal.folders import services as folders
 from portal.folders.models import Access, Folder, Mount
@@ -56,7 +55,7 @@ class Wish:
     profile: str = ""
 
 
-def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[Mount]]:
+def cluster_of(owner: User, course: Course, wish: Wish, most_hours: int) -> tuple[Cluster, list[Mount]]:
     """The cluster and its mounts, not saved yet.
 
     Raises Invalid with every wrong field, Conflict where a folder cannot be mounted now, Unavailable without an image.
@@ -64,9 +63,7 @@ def cluster_of(owner: User, course: Course, wish: Wish) -> tuple[Cluster, list[M
     flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
     images = list(Image.objects.order_by("name"))
     share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
-    wrong = wrong_fields(wish, hours_at_most(owner, [course])[course.pk]) | unknown_names(
-        _named(wish), flavors, share_types
-    )
+    wrong = wrong_fields(wish, most_hours) | unknown_names(_named(wish), flavors, share_types)
     image = None
     try:
         image = choose_image(images, bundles(), wish.framework, **_image_wish(wish))

@@ -23,6 +23,10 @@ class Course(models.Model):
     folders_until = models.DateTimeField(null=True, help_text="when the folders of an archived course are deleted")
     waiting_for = models.CharField(max_length=500, blank=True, help_text="why its project is not there yet")
     retry_at = models.DateTimeField(null=True, help_text="when its project is tried for again")
+    idle_minutes = models.PositiveIntegerField(
+        null=True, default=120, help_text="after which a cluster that nobody uses ends; empty: never"
+    )
+    idle_off_until = models.DateTimeField(null=True, help_text="until then none ends for that, as in a lecture")
     # When passes last looked at the project's stacks, and at its shares.
     reconciled_at = models.DateTimeField(null=True)
     folders_reconciled_at = models.DateTimeField(null=True)

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
-from portal.clusters.models import Cluster, Status
-from portal.clusters.services import permitted, require_ready, visible_to
+from portal.clusters.models import Activity, Cluster, Status
+from portal.clusters.services import permitted, require_ready, seen, visible_to
 from portal.courses.rights import Deed
 from portal.jobs import rules, storage
 from portal.jobs.models import UNFINISHED, Job, JobOutput, JobStatus
@@ -115,14 +115,19 @@ def lease_next(cluster: Cluster) -> Job | None:
         job.status, job.lease_until = JobStatus.RUNNING, now + LEASE
         job.started_at = job.started_at or now
         job.save(update_fields=["status", "lease_until", "started_at"])
+        seen(cluster, Activity.JOB, now)
         _tell(job)
     return job
 
 
 def renew(job: Job) -> bool:
     """False where the job is no longer wanted: its agent should stop it."""
+    now = timezone.now()
     running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, cluster__target=Status.READY)
-    return bool(running.update(lease_until=timezone.now() + LEASE))
+    if not running.update(lease_until=now + LEASE):
+        return False
+    seen(job.cluster, Activity.JOB, now)
+    return True
 
 
 def append_log(job: Job, offset: int, data: bytes) -> int:
@@ -163,6 +168,7 @@ def finish(job: Job, exit_code: int | None, reason: str, listing: Iterable[tuple
             lease_until=None,
         )
         if ended:
+            seen(job.cluster, Activity.JOB, timezone.now())
             rows = [JobOutput(job=job, path=path, size=size, uploaded=False) for path, size in listing]
             JobOutput.objects.bulk_create(rows, ignore_conflicts=True)
             _tell(job)

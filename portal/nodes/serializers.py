@@ -22,6 +22,7 @@ class HealthSerializer(serializers.Serializer[None]):
         child=serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=2**63)), default=dict
     )
     leaving = serializers.DictField(child=serializers.CharField(max_length=10_000, allow_blank=True), default=dict)
+    idle_seconds = serializers.IntegerField(min_value=0, max_value=2**31, allow_null=True, default=None)
 
 
 class OutputSerializer(serializers.Serializer[None]):

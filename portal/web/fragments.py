@@ -12,18 +12,24 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import trail
+from portal.clusters import ends, lifetime
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
-from portal.clusters.wishes import default_path
+from portal.clusters.quoting import quote
+from portal.clusters.wishes import Wish, default_path
+from portal.courses.rights import Deed, may
+from portal.courses.services import course_of
 from portal.folders import services as folders
 from portal.folders.models import Status as FolderStatus
-from portal.folders.rights import Deed
+from portal.folders.rights import Deed as FolderDeed
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import UNFINISHED
+from portal.web import as_call
 
 LOG_SHOWN = 64_000  # bytes of a log's end; the whole one is a link away
 FOLDERS_SHOWN = 200
+EXTENSIONS = (1, 2, 4, 8, 24)  # hours
 FOLDER_MOVING = (FolderStatus.CREATING, FolderStatus.GROWING, FolderStatus.DELETING)
 MOVING = (Status.CREATING, Status.UPDATING, Status.DELETING)
 
@@ -47,7 +53,10 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     return {
         **row,
         "health": cluster.health(timezone.now()),
+        **_end(cluster),
         "is_owner": cluster.owner_id == user.pk,
+        "may_extend": may(Deed.EXTEND_CLUSTER, clusters.parts_in(user, cluster)),
+        "longer": EXTENSIONS,
         "may_read_trail": trail.may_read(user, cluster.course),
         "mounts": cluster.mounts.all(),
         "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
@@ -60,6 +69,26 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "suffixes": ",".join(cluster.manifest.job_suffixes),
         "api_url": settings.PUBLIC_URL,
     }
+
+
+def _end(cluster: Cluster) -> dict[str, Any]:
+    """How near its end is, and what was last seen of its use."""
+    now = timezone.now()
+    idle = lifetime.idling(cluster)
+    left = cluster.expires_at - now
+    # Whoever made it for less than a day knows that it ends today.
+    near = cluster.is_live and ends.is_near(cluster.created_at, cluster.expires_at, now)
+    return {
+        "ends_in": duration(max(0, round(left.total_seconds()) // 60 * 60)) if near else "",
+        "idle": idle,
+        "idle_soon": bool(idle and idle.ends_at and idle.ends_at - now <= ends.NOTICE),
+    }
+
+
+def price_context(user: User, wish: Wish) -> dict[str, Any]:
+    course = course_of(user, wish.course)
+    calls = {"curl": as_call.curl(settings.PUBLIC_URL, wish), "command": as_call.command(wish, course.name)}
+    return {"quote": quote(user, wish), **calls}
 
 
 def _machines(cluster: Cluster) -> list[tuple[str, int]]:
@@ -96,8 +125,8 @@ def folder_context(user: User, folder_id: UUID) -> dict[str, Any]:
         "folder": row.folder,
         "moving": row.folder.status in FOLDER_MOVING,
         "path": default_path(row.folder),
-        "may_grow": Deed.GROW in row.deeds,
-        "may_delete": Deed.DELETE in row.deeds,
+        "may_grow": FolderDeed.GROW in row.deeds,
+        "may_delete": FolderDeed.DELETE in row.deeds,
     }
 
 

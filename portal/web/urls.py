@@ -1,17 +1,20 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from portal.web.views import audit, classes, clusters, courses, folders, jobs, limits, members, profiles, session
+from portal.web.views import audit, classes, clusters, courses, folders, jobs, limits, me, members, profiles, session
 
 urlpatterns = [
     path("", clusters.home, name="home"),
     path("log-in", session.LogIn.as_view(), name="log-in"),
     path("log-out", LogoutView.as_view(), name="log-out"),
+    path("me", me.me, name="me"),
     path("clusters/create", clusters.create, name="create"),
+    path("clusters/price", clusters.price, name="price"),
     path("clusters/<uuid:cluster_id>", clusters.cluster, name="cluster"),
     path("clusters/<uuid:cluster_id>/live", clusters.cluster_live, name="cluster-live"),
     path("clusters/<uuid:cluster_id>/delete", clusters.delete, name="delete"),
     path("clusters/<uuid:cluster_id>/resize", clusters.resize, name="resize"),
+    path("clusters/<uuid:cluster_id>/extend", clusters.extend, name="extend"),
     path("clusters/<uuid:cluster_id>/repair", clusters.repair, name="repair"),
     path("clusters/<uuid:cluster_id>/jobs", jobs.submit, name="submit"),
     path("courses", courses.listing, name="courses"),

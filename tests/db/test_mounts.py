@@ -152,7 +152,7 @@ def test_a_stack_is_deleted_only_after_its_access_was_taken_back(
     monkeypatch.setattr(stacks, "list_stacks", lambda _project: {mounting.stack_name: stack})
     monkeypatch.setattr(stacks, "delete", lambda _project, stack_id: deleted.append(stack_id))
     grant = Grant.objects.create(mount=mounting.mounts.get(), subject="10.0.0.10")
-    services.delete(None, mounting)
+    services.end(mounting, "of the test")
     reconciler.reconcile(course)
     assert deleted == []
     assert "take back" in api(alice).get(f"/api/v1/clusters/{mounting.pk}").json()["waiting_for"]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.clusters.credentials import node_credential, secret_parameters
 from portal.clusters.models import Cluster, ClusterEvent, Status
-from portal.clusters.services import AFTER_THE_LAST_SIGNAL, delete
+from portal.clusters.services import AFTER_THE_LAST_SIGNAL, end
 from portal.folders import grants
 from portal.folders.models import Folder, Mount
 from portal.jobs import services as jobs
@@ -77,7 +77,7 @@ def test_a_node_cannot_speak_for_another(creating: Cluster) -> None:
 def test_a_credential_ends_with_its_cluster(ready: Cluster) -> None:
     client = node(ready)
     assert client.get("/node/v1/commands?wait=0").status_code == 200
-    delete(None, ready)
+    end(ready, "of the test")
     assert client.get("/node/v1/commands?wait=0").status_code == 401
 
 

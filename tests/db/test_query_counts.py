@@ -31,8 +31,9 @@ from tests.db.conftest import make_ready
 # Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
 PAGES = {
     "log-in": 2,
+    "me": 2,
     "home": 17,
-    "cluster": 8,
+    "cluster": 9,
     "folders": 7,
     "folder": 5,
     "courses": 3,
@@ -84,7 +85,7 @@ ACTIONS = {
     None,
 }
 ACTIONS |= {"course-archive", "course-member", "course-roster", "course-group", "student-limits", "course-maker"}
-ACTIONS |= {"make-folder", "grow-folder", "delete-folder"}
+ACTIONS |= {"extend", "price", "make-folder", "grow-folder", "delete-folder"}
 ACTIONS |= {"make-course", "appoint", "change-course", "archive-course", "add-member", "import-roster", "import-group"}
 ACTIONS |= {"change-limits", "except-student", "as-others", "make-profile", "delete-profile"}
 # These ask the cloud: tests/db/test_audit_stacks.py has one, and counts.

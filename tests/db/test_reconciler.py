@@ -94,7 +94,7 @@ def test_one_clusters_trouble_does_not_keep_its_neighbours_from_their_end(ready:
 
 def test_what_a_person_changed_meanwhile_is_not_overwritten(ready: Cluster) -> None:
     seen = Cluster.objects.get(pk=ready.pk)
-    services.delete(None, ready)
+    services.end(ready, "of the test")
     reconciler._advance(seen, None)
     ready.refresh_from_db()
     assert ready.status == Status.DELETING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -72,6 +73,7 @@ def report_of_cluster(node: Node) -> Report:
             name: departure_gap(spark, hdfs, figures, places[name]) or _executors(node, name)
             for name in sorted(node.leaving)
         },
+        idle_seconds(spark, time.time()),
     )
 
 
@@ -109,6 +111,15 @@ def known_troubles(
         if any(gaps):
             found[name] = "; ".join(gap for gap in gaps if gap)
     return found
+
+
+def idle_seconds(spark: Mapping[str, Any], now: float) -> int | None:
+    """From the master's status: since an application last ran on it, 0 while one does, None before the first one."""
+    if spark.get("activeapps"):
+        return 0
+    # In milliseconds; the master and this node have one clock.
+    ends = [int(app.get("starttime", 0)) + int(app.get("duration", 0)) for app in spark.get("completedapps", [])]
+    return max(0, int(now - max(ends) / 1000)) if ends else None
 
 
 def storage_of(hdfs: Mapping[str, Any], places: Mapping[str, Place]) -> dict[str, dict[str, int]]:

@@ -10,10 +10,16 @@ from rest_framework import serializers
 
 from heat_templates.schema import request
 from portal.api.serializers.strict import StrictSerializer
+from portal.clusters import lifetime
 from portal.clusters.models import Cluster
 from portal.clusters.profiles import filled
+from portal.clusters.quoting import Quote
 from portal.clusters.wishes import FolderUse, Wish
 from portal.folders.models import Access
+
+
+def _credits() -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=24, decimal_places=6)
 
 
 class FolderUseSerializer(StrictSerializer):
@@ -59,6 +65,24 @@ class ResizeSerializer(StrictSerializer):
         return wish
 
 
+class ExtendSerializer(StrictSerializer):
+    hours = serializers.IntegerField()
+
+
+class QuoteSerializer(serializers.Serializer[Quote]):
+    """Credits are decimal texts."""
+
+    hourly = _credits()
+    until_end = _credits()
+    remaining = _credits()
+    fits = serializers.BooleanField()
+    excesses = serializers.SerializerMethodField()
+    advice = serializers.CharField()
+
+    def get_excesses(self, quote: Quote) -> list[dict[str, str]]:
+        return [{"limit": excess.name, "detail": excess.words} for excess in quote.excesses]
+
+
 class RepairSerializer(StrictSerializer):
     nodes = serializers.ListField(child=serializers.CharField(), default=list)
 
@@ -68,6 +92,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     owner = serializers.CharField(source="owner.username")
     progress = serializers.SerializerMethodField()
     health = serializers.SerializerMethodField()
+    idle = serializers.SerializerMethodField()
     nodes = serializers.SerializerMethodField()
     folders = serializers.SerializerMethodField()
     waiting_for = serializers.CharField()
@@ -76,7 +101,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         model = Cluster
         fields = (
             "id", "name", "course", "owner", "framework", "workers", "flavor", "status", "target", "progress",
-            "waiting_for", "failure", "change_failure", "health", "nodes", "folders",
+            "waiting_for", "failure", "change_failure", "health", "idle", "nodes", "folders",
             "created_at", "ready_at", "expires_at", "ended_at",
         )  # fmt: skip
 
@@ -87,6 +112,11 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     def get_health(self, cluster: Cluster) -> dict[str, str] | None:
         now = cluster.health(timezone.now())
         return now.as_json() if now else None
+
+    def get_idle(self, cluster: Cluster) -> dict[str, Any] | None:
+        """What was last seen of its use, and when it ends if nothing happens."""
+        now = lifetime.idling(cluster)
+        return {"seen": now.words, "seen_at": now.seen_at, "ends_at": now.ends_at} if now else None
 
     def get_nodes(self, cluster: Cluster) -> list[dict[str, Any]]:
         states = cluster.node_states()

@@ -13,10 +13,18 @@ from rest_framework.views import APIView
 from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.filters import ClusterFilters
-from portal.api.serializers.clusters import ClusterSerializer, RepairSerializer, ResizeSerializer, WishSerializer
+from portal.api.serializers.clusters import (
+    ClusterSerializer,
+    ExtendSerializer,
+    QuoteSerializer,
+    RepairSerializer,
+    ResizeSerializer,
+    WishSerializer,
+)
 from portal.api.views.asking import address_of, user_of
-from portal.clusters import resizing
+from portal.clusters import lifetime, resizing
 from portal.clusters import services as clusters
+from portal.clusters.quoting import quote
 from portal.courses.rights import Deed
 
 
@@ -59,6 +67,30 @@ class Resize(APIView):
         body.is_valid(raise_exception=True)
         resizing.resize(user_of(request), cluster, **body.validated_data)
         return _accepted(clusters.find(user_of(request), cluster_id))
+
+
+class Price(APIView):
+    """What a create with this body would cost, and whether there is room for it. Nothing is made."""
+
+    scope = Scope.READ
+
+    def post(self, request: Request) -> Response:
+        body = WishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(QuoteSerializer(quote(user_of(request), body.wish())).data)
+
+
+class Extend(APIView):
+    scope = Scope.CLUSTERS
+    done_to = Cluster
+
+    @changes
+    def post(self, request: Request, cluster_id: UUID) -> Response:
+        body = ExtendSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        cluster = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
+        lifetime.extend(user_of(request), cluster, body.validated_data["hours"])
+        return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
 
 
 class Repair(APIView):

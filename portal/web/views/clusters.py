@@ -15,11 +15,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from portal import live
-from portal.clusters import profiles, resizing
+from portal.clusters import lifetime, profiles, resizing
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Status
 from portal.courses.rights import Deed
-from portal.refusals import Conflict, Invalid
+from portal.refusals import Conflict, Invalid, Unavailable
 from portal.web import fragments
 from portal.web.forms.clusters import CreateForm
 from portal.web.forms.folders import FolderUsesForm
@@ -54,6 +54,25 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "web/create.html", {"form": form, "uses": uses}, status=422)
 
 
+@form_of("home")
+def price(request: HttpRequest) -> HttpResponse:
+    """What the form asks for would cost; of a page that shows it while one types, only that part."""
+    user = user_of(request)
+    form, uses = CreateForm(user, request.POST), FolderUsesForm(user, request.POST)
+    shown: dict[str, Any] = {"fault": "Fill in the fields to see the price."}
+    if form.is_valid():
+        wish = replace(form.wish(), folders=uses.uses())
+        try:
+            shown = fragments.price_context(user, wish)
+        except (Invalid, Conflict, Unavailable) as refusal:
+            form.refuse(refusal)
+            shown = {"fault": refusal.detail}
+    if "HX-Request" in request.headers:
+        return render(request, "web/clusters/_price.html", shown)
+    status = 422 if form.errors else 200
+    return render(request, "web/create.html", {"form": form, "uses": uses, **shown}, status=status)
+
+
 @login_required
 @require_GET
 def cluster(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
@@ -68,6 +87,16 @@ async def cluster_live(request: HttpRequest, cluster_id: UUID) -> HttpResponseBa
 @form_of("cluster")
 def delete(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     clusters.delete(user_of(request), clusters.permitted(user_of(request), cluster_id, Deed.END_CLUSTER))
+    return redirect("cluster", cluster_id)
+
+
+@form_of("cluster")
+def extend(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
+    found = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
+    try:
+        lifetime.extend(user_of(request), found, number_in(request.POST.get("hours", "")))
+    except (Invalid, Conflict) as refusal:
+        messages.error(request, f"{refusal.detail} {refusal.next}")
     return redirect("cluster", cluster_id)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from cloudinit.frameworks.spark.membership import (
     datanode_gap,
     departure_gap,
+    idle_seconds,
     known_troubles,
     listing_gap,
     refusal,
@@ -162,3 +164,16 @@ def test_the_namenode_goes_by_the_lists_when_it_knows_who_is_in_and_who_leaves()
     assert "leaves" in listing_gap(listed("LiveNodes", adminState="In Service"), one, frozenset({"worker-01"}))
     assert "stays" in listing_gap(listed("LiveNodes", adminState="Decommissioned"), one, frozenset())
     assert listing_gap(listed("LiveNodes", adminState="Decommissioned"), one, frozenset({"worker-01"})) == ""
+
+
+@pytest.mark.parametrize(
+    ("spark", "seconds"),
+    [
+        ({}, None),
+        ({"activeapps": [{"id": "a"}], "completedapps": [{"starttime": 1000, "duration": 1000}]}, 0),
+        ({"completedapps": [{"starttime": 1000, "duration": 5000}, {"starttime": 2000, "duration": 1000}]}, 94),
+        ({"completedapps": [{"starttime": 200_000, "duration": 0}]}, 0),
+    ],
+)
+def test_for_how_long_no_application_has_run(spark: dict[str, Any], seconds: int | None) -> None:
+    assert idle_seconds(spark, 100.0) == seconds

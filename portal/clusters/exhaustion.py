@@ -1,0 +1,83 @@
+"""When credits end: warned at 80 and at 100 per cent, then a time of grace, then what costs is ended. Folders stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from billing import credit, prices
+from billing.credit import Exhausted
+from portal.accounts.models import User
+from portal.clusters import ends, pricing, services
+from portal.clusters.models import Cluster, CreditWarning, Status
+from portal.courses.models import Course, Limit, Role
+from portal.letters.services import write
+from portal.locks import try_lock
+
+LEVELS = (100, 80)  # per cent
+LIVE = Q(target=Status.READY, status__in=(Status.CREATING, Status.READY, Status.UPDATING))
+
+
+def look() -> None:
+    with try_lock("credits") as held:
+        if held:
+            for course in Course.objects.filter(pk__in=Cluster.objects.filter(LIVE).values("course")):
+                look_at(course, timezone.now())
+
+
+def look_at(course: Course, now: datetime) -> None:
+    """Each level is told once; who has credits again is told anew when these end."""
+    found = {each.person: each for each in credit.exhausted(course.name, _caps(course), min(LEVELS))}
+    warned = {(each.person, each.percent): each for each in CreditWarning.objects.filter(course=course)}
+    for (person, percent), warning in warned.items():
+        if person not in found or found[person].percent < percent:
+            warning.delete()
+    for person, exhausted in found.items():
+        level = next(level for level in LEVELS if exhausted.percent >= level)
+        earlier = warned.get((person, level))
+        if earlier is None:
+            _warn(course, exhausted, level, now)
+        elif level == max(LEVELS) and now >= earlier.at + settings.CREDIT_GRACE:
+            _end(course, person)
+
+
+def _caps(course: Course) -> dict[str, Decimal | None]:
+    """What each student may spend, by their names."""
+    limits = Limit.objects.filter(course=course, scope=Limit.Scope.STUDENT, name="credits")
+    values = {limit.user.username if limit.user else None: limit.value for limit in limits.select_related("user")}
+    students = course.memberships.filter(role=Role.STUDENT).values_list("user__username", flat=True)
+    return {name: values.get(name, values.get(None)) for name in students}
+
+
+def _warn(course: Course, exhausted: Exhausted, level: int, now: datetime) -> None:
+    with transaction.atomic():
+        CreditWarning.objects.create(course=course, person=exhausted.person, percent=level, at=now)
+        whose = "Your credits" if exhausted.person else "The credits"
+        end_at = now + settings.CREDIT_GRACE if level == max(LEVELS) else None
+        message = ends.credits_end(whose, course.title, exhausted.spent, exhausted.allowed, end_at)
+        for person in _concerned(course, exhausted.person):
+            key = f"credits {course.pk} {exhausted.person} {level} {now.isoformat()} {person.pk}"
+            write(key, person, message.subject, message.text)
+
+
+def _concerned(course: Course, person: str) -> Iterable[User]:
+    """Of a whole course who has clusters there, and who leads it."""
+    if person:
+        return User.objects.filter(username=person)
+    leaders = Q(memberships__course=course, memberships__role__in=(Role.TEACHER, Role.ASSISTANT))
+    owners = Q(pk__in=Cluster.objects.filter(LIVE, course=course).values("owner"))
+    return User.objects.filter(leaders | owners).distinct()
+
+
+def _end(course: Course, person: str) -> None:
+    clusters = Cluster.objects.filter(LIVE, course=course).select_related("course", "owner").prefetch_related("nodes")
+    for cluster in clusters.filter(owner__username=person) if person else clusters:
+        nodes = pricing.machines(cluster.sizes, [node.role for node in cluster.nodes.all()])
+        if prices.hourly(nodes, timezone.now()):
+            services.end(cluster, f"{'your credits' if person else 'the credits'} in {course.title} are used up")

@@ -1,0 +1,91 @@
+"""Holds are computed anew from what is: nothing relies on how they were written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from billing.models import Hold
+from portal.accounts.models import User
+from portal.clusters import holding, metering, services
+from portal.clusters.models import Cluster, Status
+from portal.clusters.wishes import Wish
+from portal.courses.models import Course
+from tests.db.conftest import make_ready
+from tests.db.test_allocation import CENT, priced
+from tests.db.test_course_limits import limit
+
+__all__ = ["priced"]
+
+
+def audit(*options: str) -> tuple[int, str]:
+    said = StringIO()
+    try:
+        call_command("audit_limits", *options, stdout=said)
+    except SystemExit as end:
+        return int(str(end.code)), said.getvalue()
+    return 0, said.getvalue()
+
+
+def running(owner: User, wish: Wish) -> Cluster:
+    """Three small nodes that have run for a minute of their four hours."""
+    made = make_ready(services.create(owner, wish))
+    assert made.ready_at
+    metering.follow(made, made.ready_at)
+    return made
+
+
+def test_what_was_placed_is_what_should_be(priced: Course, alice: User, wish: Wish) -> None:
+    services.create(alice, wish)
+    assert audit() == (0, "Every hold is what it should be.\n")
+
+
+@pytest.mark.parametrize("amount", [None, 0, 100])
+def test_a_hold_that_is_wrong_is_told_and_mended(priced: Course, alice: User, wish: Wish, amount: int | None) -> None:
+    made = running(alice, wish)
+    Hold.objects.all().delete() if amount is None else Hold.objects.update(amount=amount)
+    code, said = audit()
+    assert (code, f"cluster {made.pk} holds" in said) == (1, True)
+    assert audit("--repair")[0] == 0
+    assert abs(Hold.objects.get(resource=made.pk).amount - 12) < Decimal("0.1")
+    assert audit()[0] == 0
+
+
+def test_what_failed_before_it_was_ready_holds_nothing(priced: Course, alice: User, wish: Wish) -> None:
+    made = services.create(alice, wish)
+    Cluster.objects.filter(pk=made.pk).update(status=Status.FAILED, ended_at=timezone.now())
+    holding.recompute()
+    assert not Hold.objects.exists()
+
+
+def test_what_was_deleted_holds_what_is_not_charged_yet(priced: Course, alice: User, wish: Wish) -> None:
+    made = running(alice, wish)
+    services.delete(alice, made)
+    holding.recompute()
+    held = Hold.objects.get(resource=made.pk).amount
+    assert Decimal(0) < held < Decimal("0.1")
+    metering.meter()
+    holding.recompute()
+    assert not Hold.objects.exists()
+
+
+def test_the_pass_follows_the_time_that_a_cluster_needs_to_be_ready(priced: Course, alice: User, wish: Wish) -> None:
+    made = services.create(alice, wish)
+    later = timezone.now() - timedelta(minutes=30)
+    Cluster.objects.filter(pk=made.pk).update(expires_at=made.expires_at - timedelta(minutes=30), created_at=later)
+    holding.recompute()
+    assert Hold.objects.get().amount.quantize(CENT) == Decimal("10.50")
+
+
+def test_what_is_over_a_limit_is_told_and_is_no_fault(course: Course, alice: User, creating: Cluster) -> None:
+    limit(course, "nodes", 1)
+    limit(course, "vcpus", 1, "course")
+    code, said = audit()
+    assert code == 0
+    assert "demo: alice: 1 nodes is the limit" in said
+    assert "demo: 1 vCPUs is the limit" in said

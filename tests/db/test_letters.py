@@ -1,0 +1,120 @@
+"""Letters: written once, sent once, by a real mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.db import transaction
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.letters import services as letters
+from portal.letters.models import Letter, State
+
+
+class Kept:
+    """Keeps what comes; has no mailbox for whoever is called nobody."""
+
+    def __init__(self) -> None:
+        self.came: list[Envelope] = []
+
+    async def handle_RCPT(self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]) -> str:  # noqa: N802
+        if address.startswith("nobody@"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.came.append(envelope)
+        return "250 OK"
+
+
+class Server(Controller):
+    """At a port that is free, which it then says."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Kept]:
+    kept = Kept()
+    server = Server(kept, hostname="127.0.0.1", port=0)
+    server.start()
+    try:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield kept
+    finally:
+        server.stop()
+
+
+def reached(user: User, name: str = "") -> User:
+    user.email = f"{name or user.username}@example.org"
+    user.save()
+    return user
+
+
+def test_a_letter_reaches_its_person_once(mailbox: Kept, alice: User) -> None:
+    for _ in range(2):
+        letters.write("k", reached(alice), "Your cluster\nends", "Soon: ä.\n")
+        letters.deliver()
+    (envelope,) = mailbox.came
+    assert envelope.rcpt_tos == ["alice@example.org"]
+    assert envelope.content is not None
+    assert b"Subject: Your cluster ends" in bytes(envelope.content)
+    assert (Letter.objects.get().state, Letter.objects.count()) == (State.SENT, 1)
+
+
+def test_who_wants_none_hears_only_of_what_is_gone(mailbox: Kept, alice: User) -> None:
+    User.objects.filter(pk=reached(alice).pk).update(wants_letters=False)
+    letters.write("warning", alice, "Ends soon", "")
+    letters.write("end", alice, "Has ended", "", must=True)
+    letters.deliver()
+    assert [b"Has ended" in bytes(envelope.content or b"") for envelope in mailbox.came] == [True]
+    assert Letter.objects.get(key="warning").state == State.UNWANTED
+
+
+def test_without_an_address_nothing_is_sent(mailbox: Kept, alice: User) -> None:
+    letters.write("end", alice, "Has ended", "", must=True)
+    letters.deliver()
+    assert not mailbox.came
+    assert Letter.objects.get().state == State.UNWANTED
+
+
+def test_one_wrong_address_holds_up_no_other(mailbox: Kept, alice: User, bob: User) -> None:
+    letters.write("a", reached(alice, "nobody"), "s", "t")
+    letters.write("b", reached(bob), "s", "t")
+    letters.deliver()
+    assert [envelope.rcpt_tos for envelope in mailbox.came] == [["bob@example.org"]]
+    assert Letter.objects.get(key="a").state == State.UNDELIVERABLE
+
+
+def test_a_mail_server_that_is_away_is_asked_again_until_the_letter_is_old(
+    mailbox: Kept, alice: User, settings: Any
+) -> None:
+    letters.write("a", reached(alice), "s", "t")
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 9  # the discard port of loopback, where nobody listens
+    letters.deliver()
+    assert Letter.objects.get().state == State.WAITING
+    settings.EMAIL_PORT = port
+    letters.deliver()
+    assert len(mailbox.came) == 1
+    letters.write("old", alice, "s", "t")
+    Letter.objects.filter(key="old").update(made_at=timezone.now() - timedelta(days=2))
+    letters.deliver()
+    assert len(mailbox.came) == 1
+    assert Letter.objects.get(key="old").state == State.UNDELIVERABLE
+
+
+def test_what_is_rolled_back_was_never_written(alice: User) -> None:
+    with transaction.atomic():
+        letters.write("a", alice, "s", "t")
+        transaction.set_rollback(True)
+    assert not Letter.objects.exists()

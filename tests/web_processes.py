@@ -1,0 +1,178 @@
+"""The portal's web processes (and its worker) on a PostgreSQL and a Redis of their own, without a cloud: for tests and
+benches that put them under fire.
+
+Run as a program, with the portal's settings in the environment, it makes a course and prints what came of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from launcher import postgres, redis
+from launcher.paths import TOP
+
+START_SECONDS = 60
+
+
+@dataclass
+class Fire:
+    """What runs. `tokens` are those of the course's students, in their order."""
+
+    port: int
+    course: str
+    tokens: list[str]
+    database: str
+    environment: dict[str, str]
+    workers: int
+    processes: dict[str, subprocess.Popen[bytes]]
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def wish(self, name: str, **changes: Any) -> dict[str, Any]:
+        return {"course": self.course, "name": name, "flavor": "small", "workers": 2, "hours": 4, **changes}
+
+    def ask(self, method: str, path: str, student: int, body: Any = None) -> tuple[int, Mapping[str, str], Any]:
+        """Status, headers and JSON of the answer. OSError or HTTPException where the web processes are gone."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            headers = {"Authorization": f"Bearer {self.tokens[student]}", "Content-Type": "application/json"}
+            connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            data = answer.read()
+            return answer.status, dict(answer.headers), json.loads(data) if data else None
+        finally:
+            connection.close()
+
+    def start_web(self) -> None:
+        command = ["-m", "uvicorn", "portal.asgi:application", "--port", str(self.port), "--workers", str(self.workers)]
+        self.processes["web"] = self._start(*command, "--no-access-log", "--log-level", "warning")
+        wait_until(self._answers, self.processes["web"])
+
+    def start_worker(self) -> None:
+        options = ["--beat", "--scheduler", "celery.beat:Scheduler", "--pool", "threads", "--concurrency", "2"]
+        self.processes["worker"] = self._start("-m", "celery", "-A", "portal", "worker", *options)
+
+    def kill(self, name: str) -> None:
+        """The whole group, by SIGKILL."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, *words], cwd=TOP, env=self.environment, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def _answers(self) -> bool:
+        try:
+            return self.ask("GET", "/courses", 0)[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def wait_until(true: Any, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while not true():
+        assert process.poll() is None, "it has ended"
+        assert time.monotonic() < end, "it does not answer"
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def under_fire(students: int, *, limit: int, workers: int = 2, price: str = "0", grant: str = "0") -> Iterator[Fire]:
+    """A course with so many students and a limit of so many clusters together; a small node costs `price` an hour."""
+    from tests import environment
+
+    with tempfile.TemporaryDirectory(prefix="slipway-fire-") as name, postgres.temporary() as server:
+        folder = Path(name)
+        database = f"dbname=portal user=slipway host='{server.socket}'"
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(TOP),
+            "SLIPWAY_DATABASE_URL": database,
+            "SLIPWAY_REDIS_URL": f"unix://{folder}/redis.sock",
+        }
+        broker = subprocess.Popen(
+            redis.command(redis.find_server(Path(sys.prefix)), folder / "redis.sock"), stdout=subprocess.DEVNULL
+        )
+        try:
+            run = [sys.executable, "manage.py", "migrate", "-v", "0"]
+            subprocess.run(run, cwd=TOP, env=environment, check=True)
+            words = [sys.executable, "-m", "tests.web_processes", str(students), str(limit), price, grant]
+            said = json.loads(subprocess.run(words, cwd=TOP, env=environment, check=True, capture_output=True).stdout)
+            fire = Fire(_free_port(), said["course"], said["tokens"], database, environment, workers, {})
+            try:
+                fire.start_web()
+                yield fire
+            finally:
+                for each in list(fire.processes):
+                    fire.kill(each)
+        finally:
+            broker.kill()
+            broker.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _seed(students: int, limit: int, price: str, grant: str) -> dict[str, Any]:
+    import django
+
+    django.setup()
+    from datetime import UTC, datetime
+    from decimal import Decimal
+
+    from billing import ledger, rates
+    from portal.accounts.models import User
+    from portal.accounts.tokens import issue_for_log_in
+    from portal.cloud.catalogue import import_catalogue
+    from portal.courses.models import Course, Limit
+    from portal.courses.services import import_roster
+
+    image = {"name": "node", "framework": "spark", "architecture": "x86_64"}
+    bundle = os.environ["SLIPWAY_BUNDLE_VERSION"]
+    import_catalogue(
+        {
+            "flavors": [{"name": "small", "vcpus": 1, "memory_mb": 1536, "disk_gb": 4}],
+            "images": [{**image, "bundle_version": bundle}],
+        }
+    )
+    names = [f"student-{number:03d}" for number in range(students)]
+    members = [{"username": name, "role": "student"} for name in names]
+    course = {"name": "class", "title": "Class", "project": "p", "clusters_each": 4, "members": members}
+    import_roster({"courses": [course], "administrators": []})
+    made = Course.objects.get(name="class")
+    Limit.objects.update_or_create(course=made, scope=Limit.Scope.COURSE, name="clusters", defaults={"value": limit})
+    if Decimal(price):
+        rates.introduce("node", "small", Decimal(price), datetime(2026, 1, 1, tzinfo=UTC))
+    if Decimal(grant):
+        ledger.grant("dora", Decimal(grant), course="class")
+    users = User.objects.in_bulk(names, field_name="username")
+    return {"course": str(made.pk), "tokens": [issue_for_log_in(users[name]).secret for name in names]}
+
+
+if __name__ == "__main__":
+    count, most, *money = sys.argv[1:]
+    print(json.dumps(_seed(int(count), int(most), *money)))
