@@ -18,7 +18,7 @@ VERBS = {
     "logout": "end the token and forget it",
     "whoami": "who you are to which portal",
     "course": "courses, who is in them, and their limits",
-    "cluster": "create, list, show, watch, resize, repair, delete clusters",
+    "cluster": "create, list, show, watch, resize, repair, extend, delete clusters",
     "job": "submit jobs, their logs and output",
     "folder": "folders that outlive clusters",
     "token": "list, create, revoke tokens for programs",

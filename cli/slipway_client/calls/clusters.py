@@ -45,6 +45,14 @@ class Clusters(Calls):
         """Ask for a cluster, as `cluster_wish` says it."""
         return self._portal.json("POST", "clusters", wish, key=idempotency_key)
 
+    def price(self, wish: Json) -> Json:
+        """What a cluster would cost and whether there is room for it, as `cluster_wish` says it. Nothing is made."""
+        return self._portal.json("POST", "clusters/price", wish, harmless=True)
+
+    def extend_cluster(self, cluster_id: str, hours: int) -> Json:
+        """Ask for so many hours more; the cluster as it is now."""
+        return self._portal.json("POST", f"clusters/{segment(cluster_id)}/extend", {"hours": hours})
+
     def delete_cluster(self, cluster_id: str) -> Json:
         """Ask for its end; the cluster as it is now."""
         return self._portal.json("DELETE", f"clusters/{segment(cluster_id)}")

@@ -100,6 +100,19 @@ def repair(session: Session, cluster: str, nodes: tuple[str, ...], wait: bool, s
 
 @cluster.command()
 @click.argument("cluster", metavar="CLUSTER")
+@click.argument("hours", metavar="HOURS", type=click.IntRange(min=1))
+@pass_session
+def extend(session: Session, cluster: str, hours: int) -> None:
+    """Let a cluster live for so many hours more."""
+    changed = session.client.extend_cluster(session.cluster_id(cluster), hours)
+    if session.out.as_json:
+        session.out.data(changed)
+    else:
+        session.out.line(f"{changed['name']}: ends {until(changed['expires_at'])}")
+
+
+@cluster.command()
+@click.argument("cluster", metavar="CLUSTER")
 @yes_option
 @wait_option
 @seconds_option
@@ -145,6 +158,8 @@ def present(session: Session, cluster: Json) -> None:
             "Progress": f"{progress['done']} of {progress['total']}: {progress['phase']}" if moving else None,
             "Waiting for": cluster["waiting_for"],
             "Health": cluster["health"] and cluster["health"].get("text"),
+            "Last used": cluster["idle"] and cluster["idle"]["seen"],
+            "Ends if idle": cluster["idle"] and until(cluster["idle"]["ends_at"]),
             "Owner": cluster["owner"],
             "Software": cluster["framework"],
             "Workers": f"{cluster['workers']} x {cluster['flavor']}",

@@ -11,6 +11,7 @@ import click
 
 from .. import safe_text
 from ..exits import Exit
+from ..output import credits_of
 from ..session import Session, Stop
 from ..transport import Json
 from ..verbs import Verb, course_option, pass_session, seconds_option, wait_option
@@ -42,7 +43,7 @@ ACCESS = ("rw", "ro")
     help="What else it shall be, by the names of docs/cluster-spec.md.",
 )
 @click.option("--key", metavar="TEXT", help="An Idempotency-Key: said again with the same wish, it stays one cluster.")
-@click.option("--dry-run", is_flag=True, help="Make nothing; show the request.")
+@click.option("--dry-run", is_flag=True, help="Make nothing; show price and request.")
 @wait_option
 @seconds_option
 @pass_session
@@ -72,8 +73,7 @@ def create(
     if folders:
         wish["folders"] = [_use(session, folder) for folder in folders]
     if dry_run:
-        show_request(session, wish)
-        return Exit.DONE
+        return show_price(session, wish)
     made = session.client.create(wish, key or "")
     if wait:
         return watch_cluster(session, made, seconds)
@@ -85,12 +85,20 @@ def create(
     return Exit.DONE
 
 
-def show_request(session: Session, wish: Json) -> None:
+def show_price(session: Session, wish: Json) -> Exit:
+    """What it would cost, and the request; the exit status says whether it would be refused."""
+    price = session.client.price(wish)
     request = {"method": "POST", "url": f"{session.login.url}/api/v1/clusters", "body": wish}
     if session.out.as_json:
-        session.out.data({"request": request})
+        session.out.data({"price": price, "request": request})
     else:
+        told = {"Credits an hour": "hourly", "Until its end": "until_end", "What remains now": "remaining"}
+        session.out.record({name: credits_of(price[key]) for name, key in told.items()}, price)
+        for excess in price["excesses"]:
+            session.out.say(f"It would be refused: {excess['detail']}")
+        session.out.say(price["advice"])
         session.out.line(as_curl(request))
+    return Exit.DONE if price["fits"] else Exit.REFUSED
 
 
 def as_curl(request: Json) -> str:

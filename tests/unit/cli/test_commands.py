@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import socket
 import subprocess
 import sys
@@ -202,20 +201,6 @@ def test_what_was_refused_for_its_number_is_sent_again_when_the_portal_says(
 def test_a_wait_that_is_longer_than_one_has_patience_for_is_told(server: Any, slipway: Any) -> None:
     server.will_answer(429, {"title": "Too many"}, **{"Retry-After": "3600"})
     assert slipway("cluster", "show", CLUSTER_ID).code == 3
-
-
-def test_a_dry_run_makes_nothing_and_shows_the_request_for_a_shell(server: Any, slipway: Any) -> None:
-    for _ in range(2):
-        server.will_answer(200, page(COURSE))
-    name = "it's $HOME `x`"
-    told = slipway("cluster", "create", name, "--dry-run")
-    words = shlex.split(told.out.replace("\\\n", " "))
-    assert words[:4] == ["curl", "-X", "POST", f"{server.url}/api/v1/clusters"]
-    body = json.loads(words[words.index("-d") + 1])
-    assert body["name"] == name
-    assert "t-1" not in told.out
-    assert slipway("cluster", "create", name, "--dry-run", "--json").json["request"]["body"] == body
-    assert {call.method for call in server.calls} == {"GET"}
 
 
 @pytest.mark.parametrize("use", ["data:rel", "data:/a:/b", "data:/a:rx"])
