@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -43,22 +43,21 @@ def hours_from(now: datetime, ready_at: datetime, hours: int, limit: int | None)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A student with the own limits, what is used of them, and what one cluster would take."""
+    """The limits of somebody, what is used of them, and what is asked for them."""
 
-    username: str
     limits: Limits
     used: Amounts
     asked: Amounts
 
 
-def forecast(candidates: Sequence[Candidate], whole: Limits, used: Amounts, standing: Standing) -> dict[str, str]:
-    """For each in their order why they would get none; empty where they would get one. Who gets one takes from what is
+def forecast(candidates: Iterable[Candidate], whole: Limits, used: Amounts, standing: Standing) -> list[str]:
+    """For each in their order why it would be refused; empty where it would not. What is granted is taken from what is
     left for those who come after. `whole`, `used` and `standing` are the course's."""
     taken: dict[str, Decimal] = {name: Decimal(figure) for name, figure in used.items()}
-    said: dict[str, str] = {}
+    said: list[str] = []
     for each in candidates:
         passed = Room(Bounds(whole, each.limits), taken, each.used, standing).passed_by(each.asked)
-        said[each.username] = " ".join(excess.words for excess in passed)
+        said.append(" ".join(excess.words for excess in passed))
         if not passed:
             taken |= {name: taken.get(name, Decimal()) + Decimal(figure) for name, figure in each.asked.items()}
             standing = replace(standing, remaining=standing.remaining - Decimal(each.asked.get("credits", 0)))

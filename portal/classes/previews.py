@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,12 +13,12 @@ from billing import credit
 from portal.accounts.models import User
 from portal.classes import planning
 from portal.classes.planning import Candidate
-from portal.classes.services import StartWish, begins_at, live_clusters, sample, students_of
+from portal.classes.services import StartWish, begins_at, clusters_of, sample, students_of
 from portal.clusters import pricing, usage
 from portal.clusters.models import Cluster, Status
 from portal.clusters.usage import Amounts
 from portal.clusters.wishes import Wish
-from portal.courses.limits import limits_of, limits_of_students
+from portal.courses.limits import Limits, limits_of, limits_of_students
 from portal.courses.models import Course
 
 
@@ -43,21 +43,19 @@ def of_start(course: Course, wanted: StartWish) -> Preview:
     students = students_of(course, wanted)
     begins = begins_at(wanted, len(students))
     asked = _asked(sample(course, students[0], wanted), wanted, begins)
-    by_each, standing = usage.used_by_each(course), credit.standing(course.name)
-    by_all = {**_together(by_each.values()), "credits": standing.granted - standing.remaining}
-    reasons = planning.forecast(_candidates(course, students, by_each, asked), limits_of(course), by_all, standing)
+    reasons = _reasons(course, [(each, asked) for each in students])
     named = _have_one_of_the_name(course, wanted.wish)
     ends = wanted.ready_at + timedelta(hours=wanted.hours)
     outcomes = (
-        Outcome(each.username, ends_at=ends, reason=named.get(each.pk, "") or reasons[each.username])
-        for each in students
+        Outcome(each.username, ends_at=ends, reason=named.get(each.pk, "") or reason)
+        for each, reason in zip(students, reasons, strict=True)
     )
     return Preview(begins, tuple(outcomes))
 
 
 def of_end(course: Course) -> Preview:
     now = timezone.now()
-    return Preview(now, tuple(Outcome(each.owner.username, each, now) for each in live_clusters(course)))
+    return Preview(now, tuple(Outcome(each.owner.username, each, now) for each in clusters_of(course)))
 
 
 def _asked(cluster: Cluster, wanted: StartWish, begins: datetime) -> Amounts:
@@ -67,24 +65,23 @@ def _asked(cluster: Cluster, wanted: StartWish, begins: datetime) -> Amounts:
     return {**estimate.amounts(wanted.wish.workers), "hours": wanted.hours}
 
 
-def _candidates(
-    course: Course, students: Iterable[User], used: Mapping[int, Amounts], asked: Amounts
-) -> list[Candidate]:
-    limits = limits_of_students(course)
-    spent, held = credit.spending(course.name), credit.held(course.name)
-    nothing = Decimal()
-    return [
+def _reasons(course: Course, wanted: Sequence[tuple[User, Amounts]]) -> list[str]:
+    """Why each of them would be refused what they ask for, in as many queries for many as for one."""
+    limits, used, standing = limits_of_students(course), usage.used_by_each(course), credit.standing(course.name)
+    spent, held, nothing = credit.spending(course.name), credit.held(course.name), Decimal()
+    candidates = (
         Candidate(
-            each.username,
-            limits[each.pk],
+            limits.get(user.pk, Limits()),  # whoever leads is bound by the course's own
             {
-                **used.get(each.pk, {}),
-                "credits": spent.get(each.username, nothing) + held.get(each.username, nothing),
+                **used.get(user.pk, {}),
+                "credits": spent.get(user.username, nothing) + held.get(user.username, nothing),
             },
             asked,
         )
-        for each in students
-    ]
+        for user, asked in wanted
+    )
+    by_all = {**_together(used.values()), "credits": standing.granted - standing.remaining}
+    return planning.forecast(candidates, limits_of(course), by_all, standing)
 
 
 def _together(parts: Iterable[Amounts]) -> dict[str, Decimal]:

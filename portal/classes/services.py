@@ -18,23 +18,16 @@ from portal.classes.models import ClassAction, Kind, Part, State
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import FolderUse, Wish, cluster_of
 from portal.courses.limits import hours_at_most
-from portal.courses.models import Course, Membership, Role
-from portal.courses.rights import ADMINISTRATOR, Deed, may
-from portal.refusals import Conflict, Invalid, NotFound, Refusal
+from portal.courses.models import Course, Role
+from portal.courses.rights import Deed
+from portal.courses.services import permitted
+from portal.refusals import Conflict, Invalid, NotFound
 from portal.trail.services import record
 
 MOST_AT_ONCE = 50
 MOST_HOURS = 8760
 FARTHEST = timedelta(days=180)
 RECENT = 50  # clusters of which it is asked how long they took
-
-
-class NotALeader(Refusal):
-    """For those who may see a course, so that its existence is no secret to them."""
-
-    status = 403
-    code = "not-a-leader"
-    title = "Only those who lead the course may do this"
 
 
 @dataclass(frozen=True)
@@ -46,19 +39,11 @@ class StartWish:
     hours: int
     at_once: int = 10
     students: tuple[str, ...] | None = None
-    profile: str = ""
 
 
 def led(user: User, course_id: UUID) -> Course:
-    """Raises NotFound, and NotALeader for those who may see the course."""
-    course = Course.objects.filter(pk=course_id).first()
-    role = Membership.objects.filter(user=user, course=course_id).values_list("role", flat=True).first()
-    parts = {*([role] if role else []), *([ADMINISTRATOR] if user.is_administrator else [])}
-    if course is None or not may(Deed.SEE_COURSE, parts):
-        raise NotFound("course")
-    if not may(Deed.LEAD_CLASS, parts):
-        raise NotALeader(f"You may not {Deed.LEAD_CLASS}.", "Ask a teacher of the course.")
-    return course
+    """Raises NotFound, NotAllowed for those who may see the course, and Conflict where it is archived."""
+    return permitted(user, course_id, Deed.LEAD_CLASS)
 
 
 def plan_start(actor: User, course: Course, wanted: StartWish) -> ClassAction:
@@ -72,7 +57,7 @@ def plan_start(actor: User, course: Course, wanted: StartWish) -> ClassAction:
         begins_at=begins_at(wanted, len(students)),
         hours=wanted.hours,
         wish=stored(wanted.wish),
-        profile=wanted.profile,
+        profile=_name_of_profile(course, wanted.wish),
         ready_at=wanted.ready_at,
         at_once=wanted.at_once,
         for_all=wanted.students is None,
@@ -118,10 +103,11 @@ def parts_of(action: ClassAction) -> QuerySet[Part]:
     return action.parts.select_related("user", "cluster", "made").order_by("user__username", "id")
 
 
-def live_clusters(course: Course) -> QuerySet[Cluster]:
-    """On which everything for all is done, whosesoever they are."""
-    going_on = Cluster.objects.filter(course=course, target=Status.READY).exclude(status=Status.FAILED)
-    return going_on.select_related("owner").order_by("owner__username", "name")
+def clusters_of(course: Course) -> QuerySet[Cluster]:
+    """On which everything for all is done, whosesoever they are. One that failed has an end, but is there until it is
+    deleted."""
+    found = Cluster.objects.filter(course=course, target=Status.READY).select_related("owner", "course")
+    return found.order_by("owner__username", "name")
 
 
 def students_of(course: Course, wanted: StartWish) -> list[User]:
@@ -161,6 +147,10 @@ def restored(said: Mapping[str, Any]) -> Wish:
     return Wish(**{**said, "folders": tuple(FolderUse(**use) for use in said["folders"])})
 
 
+def _name_of_profile(course: Course, wish: Wish) -> str:
+    return course.profiles.filter(pk=wish.profile).values_list("name", flat=True).first() or "" if wish.profile else ""
+
+
 def _wrong_fields(wanted: StartWish) -> dict[str, str]:
     now = timezone.now()
     wrong = {}
@@ -174,7 +164,7 @@ def _wrong_fields(wanted: StartWish) -> dict[str, str]:
 
 
 def _of_clusters(action: ClassAction, after: Mapping[str, Any]) -> ClassAction:
-    found = list(live_clusters(action.course))
+    found = list(clusters_of(action.course))
     if not found:
         raise Conflict(f"{action.course.title} has no cluster now.", "There is nothing to do.")
     parts = [Part(action=action, user=cluster.owner, cluster=cluster) for cluster in found]

@@ -21,7 +21,7 @@ from portal.classes.services import StartWish
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
-from portal.courses.models import Course, Membership, Role
+from portal.courses.models import Course, Membership, Profile, Role
 from tests.db.conftest import problem
 from tests.db.test_course_limits import limit
 
@@ -245,7 +245,7 @@ def test_much_takes_as_many_queries_as_little(
     Part.objects.create(action=planned, user=alice)
     clusters.create(alice, Wish(**{**wish.__dict__, "name": "one"}))
     counts()  # a token's last use is written once a minute
-    before = [6, 6, 4, 5, 20, 4]
+    before = [7, 6, 4, 5, 20, 4]
     assert counts() == before
     people = User.objects.bulk_create(User(username=f"s{number:03}") for number in range(30))
     Membership.objects.bulk_create(Membership(course=course, user=each, role=Role.STUDENT) for each in people)
@@ -261,3 +261,22 @@ def queries(ask: Callable[[], Any]) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert ask().status_code == 200
     return len(captured)
+
+
+def test_a_class_gets_what_a_profile_says(
+    api: Callable[[User], Client], browser: Callable[[User], Client], course: Course, bob: User, body: dict[str, Any]
+) -> None:
+    spec = {"workers": 1, "flavor": "medium", "hours": 1, "settings": {"spark": {"spark.sql.shuffle.partitions": "9"}}}
+    lab = Profile.objects.create(course=course, name="Laboratory", spec=spec)
+    asked = {name: body[name] for name in ("name", "hours", "ready_at")}
+    said = post(api(bob), course, "class-starts", {**asked, "profile": str(lab.pk)}).json()
+    assert said["profile"] == "Laboratory"
+    page = browser(bob).post(f"/courses/{course.pk}/class/start", form(profile=str(lab.pk), workers="7"))
+    assert page.status_code == 302
+    ClassAction.objects.update(begins_at=timezone.now())
+    carrying_out.carry_on()
+    made = Cluster.objects.all()
+    assert {(each.workers, each.flavor) for each in made} == {(1, "medium")}
+    assert all(each.spec["settings"] == spec["settings"] for each in made)
+    wrong = problem(post(api(bob), course, "class-starts", {**asked, "profile": str(uuid.UUID(int=1))}))
+    assert list(wrong["errors"]) == ["profile"]

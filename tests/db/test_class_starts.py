@@ -313,6 +313,13 @@ def test_all_end_and_what_comes_meanwhile_does_not(
     assert set(Entry.objects.filter(action="cluster.delete").values_list("actor", flat=True)) == {"bob"}
 
 
+def test_what_failed_ends_with_all_others(course: Course, bob: User, ready: Cluster, creating: Cluster) -> None:
+    Cluster.objects.filter(pk=creating.pk).update(status=Status.FAILED)
+    services.end_all(bob, course, "demo")
+    carrying_out.carry_on()
+    assert set(Cluster.objects.values_list("target", flat=True)) == {Status.DELETED}
+
+
 def test_all_end_only_where_the_courses_name_was_typed(course: Course, bob: User, ready: Cluster) -> None:
     for typed in ("", "Demo course", "other"):
         with pytest.raises(Invalid, match="confirm"):

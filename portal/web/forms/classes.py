@@ -12,6 +12,7 @@ from django.utils import timezone
 from cloudinit import frameworks
 from portal.classes.services import MOST_AT_ONCE, StartWish
 from portal.cloud.models import Flavor
+from portal.clusters.profiles import filled
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course
 from portal.refusals import Refusal
@@ -21,6 +22,7 @@ class ClassForm(forms.Form):
     """Shows a refusal's faults at their fields, and the rest above the form."""
 
     def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
+        kwargs["auto_id"] = f"{type(self).__name__.lower()}_%s"  # several are on one page
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         self.course = course
@@ -35,6 +37,9 @@ class ClassForm(forms.Form):
 
 class StartForm(ClassForm):
     name = forms.CharField(label="Name of each cluster", initial="class")
+    profile = forms.ChoiceField(
+        label="Profile", required=False, help_text="It says the number of workers and their size by itself."
+    )
     workers = forms.IntegerField(label="Workers", widget=forms.NumberInput(attrs={"min": 1}))
     flavor = forms.ChoiceField(label="Size of each machine")
     ready_at = forms.DateTimeField(
@@ -60,20 +65,25 @@ class StartForm(ClassForm):
         assert isinstance(flavor, forms.ChoiceField)
         flavor.choices = names = [(each.name, each.name) for each in Flavor.objects.all()]
         flavor.initial = names[0][0] if names else None
+        offered = [(str(each.pk), each.name) for each in course.profiles.all()]
+        profile = self.fields["profile"]
+        assert isinstance(profile, forms.ChoiceField)
+        profile.choices = [("", "none, but what stands here"), *offered]
+        if not offered:
+            del self.fields["profile"]
         self.fields["workers"].initial = manifest.default_workers
         self.fields["ready_at"].initial = timezone.now() + timedelta(hours=1)
 
     def wanted(self) -> StartWish:
         said = self.cleaned_data
         names = tuple(line.strip() for line in said["students"].splitlines() if line.strip())
-        wish = Wish(
-            course=str(self.course.pk),
-            name=said["name"],
-            framework=frameworks.names()[0],
-            workers=said["workers"],
-            flavor=said["flavor"],
-            hours=said["hours"],
+        profile = said.get("profile", "")
+        own = {} if profile else {"workers": said["workers"], "flavor": said["flavor"]}
+        whole = filled(
+            {"course": self.course.pk, "name": said["name"], "hours": said["hours"], "profile": profile, **own}
         )
+        known = {name: whole.pop(name) for name in ("name", "framework", "workers", "flavor", "hours", "profile")}
+        wish = Wish(course=str(whole.pop("course")), **known, more=whole)
         return StartWish(wish, said["ready_at"], said["hours"], said["at_once"], names or None)
 
 

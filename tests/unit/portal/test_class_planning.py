@@ -55,33 +55,31 @@ def test_a_cluster_lasts_as_long_after_the_beginning_of_the_class_as_was_asked_f
 
 def candidates(number: int, own: Limits = NONE, **used: int) -> list[Candidate]:
     asked = {"clusters": 1, "nodes": 3, "hours": 2, "credits": Decimal(2)}
-    return [
-        Candidate(f"s{count:03}", own, {"clusters": 0, "credits": Decimal(), **used}, asked) for count in range(number)
-    ]
+    return [Candidate(own, {"clusters": 0, "credits": Decimal(), **used}, asked) for _ in range(number)]
 
 
-def starts(said: dict[str, str]) -> list[str]:
-    return [name for name, reason in said.items() if not reason]
+def granted(said: list[str]) -> list[int]:
+    return [number for number, reason in enumerate(said) if not reason]
 
 
 def test_the_first_ones_get_what_the_course_has_and_the_others_hear_which_limit() -> None:
     said = forecast(candidates(200), Limits(clusters=50), {"clusters": 0}, RICH)
-    assert starts(said) == [f"s{count:03}" for count in range(50)]
-    assert all("50 clusters at once is the limit" in said[f"s{count:03}"] for count in range(50, 200))
+    assert granted(said) == list(range(50))
+    assert all("50 clusters at once is the limit" in reason for reason in said[50:])
 
 
 def test_what_is_used_already_counts() -> None:
-    assert len(starts(forecast(candidates(9), Limits(nodes=20), {"nodes": 10}, RICH))) == 3
+    assert len(granted(forecast(candidates(9), Limits(nodes=20), {"nodes": 10}, RICH))) == 3
 
 
 def test_credits_are_shared_out_until_they_are_gone() -> None:
     said = forecast(candidates(9), Limits(), {}, Standing(Decimal(10), Decimal(), Decimal(), Decimal(7)))
-    assert len(starts(said)) == 3
-    assert "credits" in said["s008"]
+    assert len(granted(said)) == 3
+    assert "credits" in said[8]
 
 
 @pytest.mark.parametrize(("own", "used"), [(Limits(clusters=1), {"clusters": 1}), (Limits(hours=1), {})])
 def test_an_own_limit_is_nobody_elses(own: Limits, used: dict[str, int]) -> None:
     bound = candidates(1, own, **used)
-    free = [Candidate("x", Limits(), {}, bound[0].asked)]
-    assert starts(forecast([*bound, *free], Limits(clusters=1), {"clusters": 0}, RICH)) == ["x"]
+    free = [Candidate(Limits(), {}, bound[0].asked)]
+    assert granted(forecast([*bound, *free], Limits(clusters=1), {"clusters": 0}, RICH)) == [1]
