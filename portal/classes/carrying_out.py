@@ -15,6 +15,7 @@ from portal.accounts.models import User
 from portal.classes import planning
 from portal.classes.models import ClassAction, Kind, Part, State
 from portal.classes.services import restored
+from portal.clusters import lifetime
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Status
 from portal.courses.limits import hours_at_most
@@ -109,9 +110,14 @@ def _start(action: ClassAction, part: Part) -> Cluster:
     return clusters.create(part.user, restored({**action.wish, "hours": hours}), actor=action.actor)
 
 
+def _extend(action: ClassAction, part: Part) -> None:
+    assert part.cluster
+    lifetime.extend(action.actor, part.cluster, action.hours)
+
+
 def _end(action: ClassAction, part: Part) -> None:
     assert part.cluster
     clusters.delete(action.actor, part.cluster)
 
 
-_DEEDS = {Kind.START: _start, Kind.END: _end}
+_DEEDS = {Kind.START: _start, Kind.EXTEND: _extend, Kind.END: _end}

@@ -15,6 +15,7 @@ from portal.courses.models import Course
 
 class Kind(models.TextChoices):
     START = "start", "Start clusters"
+    EXTEND = "extend", "Put ends off"
     END = "end", "End clusters"
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.utils import timezone
 
-from billing import credit
+from billing import credit, prices
 from portal.accounts.models import User
 from portal.classes import planning
+from portal.classes.models import Kind
 from portal.classes.planning import Candidate
-from portal.classes.services import StartWish, begins_at, clusters_of, sample, students_of
+from portal.classes.services import StartWish, begins_at, clusters_of, require_hours, sample, students_of
 from portal.clusters import pricing, usage
 from portal.clusters.models import Cluster, Status
 from portal.clusters.usage import Amounts
@@ -53,9 +57,27 @@ def of_start(course: Course, wanted: StartWish) -> Preview:
     return Preview(begins, tuple(outcomes))
 
 
+def of_extension(course: Course, hours: int) -> Preview:
+    """At the prices of now. Raises Invalid."""
+    require_hours(hours)
+    found, more = list(clusters_of(course, Kind.EXTEND).prefetch_related("nodes")), timedelta(hours=hours)
+    hourly = functools.cache(partial(prices.hourly, at=timezone.now()))
+    wanted: list[tuple[User, Amounts]] = []
+    for each in found:
+        nodes = tuple(pricing.machines(each.sizes, [node.role for node in each.nodes.all()]))
+        lasts = math.ceil((each.expires_at + more - each.created_at) / timedelta(hours=1))
+        wanted.append((each.owner, {"hours": lasts, "credits": hourly(nodes) * hours}))
+    reasons = _reasons(course, wanted)
+    outcomes = (
+        Outcome(each.owner.username, each, each.expires_at + more, reason)
+        for each, reason in zip(found, reasons, strict=True)
+    )
+    return Preview(timezone.now(), tuple(outcomes))
+
+
 def of_end(course: Course) -> Preview:
     now = timezone.now()
-    return Preview(now, tuple(Outcome(each.owner.username, each, now) for each in clusters_of(course)))
+    return Preview(now, tuple(Outcome(each.owner.username, each, now) for each in clusters_of(course, Kind.END)))
 
 
 def _asked(cluster: Cluster, wanted: StartWish, begins: datetime) -> Amounts:

@@ -66,6 +66,18 @@ def plan_start(actor: User, course: Course, wanted: StartWish) -> ClassAction:
     return _save(action, parts, {"ready_at": wanted.ready_at.isoformat(), "students": len(students)})
 
 
+def extend_all(actor: User, course: Course, hours: int) -> ClassAction:
+    """Lets each cluster of the course end so many hours later. Raises Invalid, Conflict."""
+    require_hours(hours)
+    action = ClassAction(course=course, kind=Kind.EXTEND, actor=actor, begins_at=timezone.now(), hours=hours)
+    return _of_clusters(action, {"hours": hours})
+
+
+def require_hours(hours: int) -> None:
+    if not 1 <= hours <= MOST_HOURS:
+        raise Invalid.of({"hours": f"must be from 1 to {MOST_HOURS}"})
+
+
 def end_all(actor: User, course: Course, confirm: str) -> ClassAction:
     """Ends each cluster of the course; `confirm` is the course's name. Raises Invalid, Conflict."""
     if confirm != course.name:
@@ -103,10 +115,12 @@ def parts_of(action: ClassAction) -> QuerySet[Part]:
     return action.parts.select_related("user", "cluster", "made").order_by("user__username", "id")
 
 
-def clusters_of(course: Course) -> QuerySet[Cluster]:
+def clusters_of(course: Course, kind: Kind) -> QuerySet[Cluster]:
     """On which everything for all is done, whosesoever they are. One that failed has an end, but is there until it is
     deleted."""
     found = Cluster.objects.filter(course=course, target=Status.READY).select_related("owner", "course")
+    if kind == Kind.EXTEND:
+        found = found.exclude(status=Status.FAILED)
     return found.order_by("owner__username", "name")
 
 
@@ -164,7 +178,7 @@ def _wrong_fields(wanted: StartWish) -> dict[str, str]:
 
 
 def _of_clusters(action: ClassAction, after: Mapping[str, Any]) -> ClassAction:
-    found = list(clusters_of(action.course))
+    found = list(clusters_of(action.course, Kind(action.kind)))
     if not found:
         raise Conflict(f"{action.course.title} has no cluster now.", "There is nothing to do.")
     parts = [Part(action=action, user=cluster.owner, cluster=cluster) for cluster in found]

@@ -47,6 +47,7 @@ urlpatterns = [
     path("admin/stacks/<uuid:stack_id>", audit.stack, name="stack"),
     path("courses/<uuid:course_id>/class", classes.overview, name="class"),
     path("courses/<uuid:course_id>/class/start", classes.start, name="class-start"),
+    path("courses/<uuid:course_id>/class/extend", classes.extend, name="class-extend"),
     path("courses/<uuid:course_id>/class/end", classes.end, name="class-end"),
     path("courses/<uuid:course_id>/class/<uuid:action_id>", classes.action, name="class-action"),
     path("courses/<uuid:course_id>/class/<uuid:action_id>/cancel", classes.cancel, name="class-cancel"),

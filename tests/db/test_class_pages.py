@@ -129,7 +129,7 @@ def planned(wish: Wish, course: Course, bob: User) -> ClassAction:
     return services.plan_start(bob, course, StartWish(wish, timezone.now() + timedelta(days=1), 2))
 
 
-ADDRESSES = ("", "/start", "/end", "/{action}", "/{action}/cancel")
+ADDRESSES = ("", "/start", "/extend", "/end", "/{action}", "/{action}/cancel")
 
 
 def test_only_those_who_lead_come_to_any_of_it(
@@ -138,8 +138,8 @@ def test_only_those_who_lead_come_to_any_of_it(
 ) -> None:  # fmt: skip
     Membership.objects.filter(user=ann).update(role=Role.ASSISTANT)
     for person, status in ((alice, 403), (charlie, 404)):
-        for where in ("class-starts", "end-all"):
-            assert post(api(person), course, where, {"confirm": "demo"}).status_code == status
+        for where in ("class-starts", "extend-all", "end-all"):
+            assert post(api(person), course, where, {"confirm": "demo", "hours": 1}).status_code == status
         assert api(person).get(f"/api/v1/courses/{course.pk}/class-starts").status_code == status
         one = f"/api/v1/courses/{course.pk}/class-actions/{planned.pk}"
         assert (api(person).get(one).status_code, api(person).delete(one).status_code) == (status, status)
@@ -239,13 +239,14 @@ def test_much_takes_as_many_queries_as_little(
             queries(lambda: program.get(f"/api/v1/courses/{course.pk}/class-starts")),
             queries(lambda: program.get(f"/api/v1/courses/{one}")),
             queries(lambda: post(program, course, "class-starts", {**body, "preview": True})),
+            queries(lambda: post(program, course, "extend-all", {"hours": 1, "preview": True})),
             queries(lambda: post(program, course, "end-all", {"preview": True})),
         ]
 
     Part.objects.create(action=planned, user=alice)
     clusters.create(alice, Wish(**{**wish.__dict__, "name": "one"}))
     counts()  # a token's last use is written once a minute
-    before = [7, 6, 4, 5, 20, 4]
+    before = [7, 6, 4, 5, 20, 13, 4]
     assert counts() == before
     people = User.objects.bulk_create(User(username=f"s{number:03}") for number in range(30))
     Membership.objects.bulk_create(Membership(course=course, user=each, role=Role.STUDENT) for each in people)

@@ -315,6 +315,7 @@ def test_all_end_and_what_comes_meanwhile_does_not(
 
 def test_what_failed_ends_with_all_others(course: Course, bob: User, ready: Cluster, creating: Cluster) -> None:
     Cluster.objects.filter(pk=creating.pk).update(status=Status.FAILED)
+    assert len(previews.of_extension(course, 1).outcomes) == 1
     services.end_all(bob, course, "demo")
     carrying_out.carry_on()
     assert set(Cluster.objects.values_list("target", flat=True)) == {Status.DELETED}
@@ -337,3 +338,30 @@ def test_an_action_of_another_course_is_not_found(wanted: StartWish, course: Cou
     with pytest.raises(NotFound):
         services.find(Course.objects.get(name="other"), action.pk)
     assert services.find(course, action.pk).waiting == 0
+
+
+def test_all_ends_are_put_off_once_within_the_limits_and_the_others_hear_why(
+    course: Course, bob: User, alice: User, ann: User, ready: Cluster, wish: Wish
+) -> None:
+    long = clusters.create(ann, replace(wish, name="long", hours=11))
+    before = {each.pk: each.expires_at for each in (ready, long)}
+    limit(course, "hours", 12)
+    seen = previews.of_extension(course, 3)
+    assert {each.username: bool(each.reason) for each in seen.outcomes} == {"alice": False, "ann": True}
+    action = services.extend_all(bob, course, 3)
+    carrying_out._begin(action)
+    for part in action.parts.select_related("user", "cluster"):
+        for _ in range(2):  # as another pass would that read the row before
+            assert carrying_out._do(action, part, late=False)
+    assert parts(action) == {"alice": "done", "ann": "refused"}
+    assert "12 hours" in action.parts.get(user=ann).reason
+    after = {each.pk: each.expires_at for each in Cluster.objects.all()}
+    assert after == {ready.pk: before[ready.pk] + timedelta(hours=3), long.pk: before[long.pk]}
+    assert list(Entry.objects.filter(action="cluster.extend").values_list("actor", flat=True)) == ["bob"]
+
+
+@pytest.mark.parametrize("hours", [0, 8761])
+def test_an_end_is_put_off_by_hours_that_there_are(hours: int, course: Course, bob: User, ready: Cluster) -> None:
+    for act in (lambda: services.extend_all(bob, course, hours), lambda: previews.of_extension(course, hours)):
+        with pytest.raises(Invalid, match="hours"):
+            act()

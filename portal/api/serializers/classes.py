@@ -35,6 +35,11 @@ class StartSerializer(WishSerializer):
         return StartWish(wish, ready_at, wish.hours, at_once, None if students is None else tuple(students))
 
 
+class ExtendSerializer(StrictSerializer):
+    hours = serializers.IntegerField()
+    preview = serializers.BooleanField(default=False)
+
+
 class EndSerializer(StrictSerializer):
     confirm = serializers.CharField(max_length=60, default="", allow_blank=True)
     preview = serializers.BooleanField(default=False)

@@ -17,6 +17,7 @@ from portal.api.pagination import Newest
 from portal.api.serializers.classes import (
     ClassActionSerializer,
     EndSerializer,
+    ExtendSerializer,
     PartSerializer,
     StartSerializer,
     preview_shape,
@@ -50,6 +51,22 @@ class ClassStarts(generics.ListAPIView[Any]):
             body.validated_data["preview"],
             lambda: previews.of_start(course, wanted),
             lambda: services.plan_start(user_of(request), course, wanted),
+        )
+
+
+class ExtendAll(APIView):
+    scope = Scope.COURSE
+
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        course = services.led(user_of(request), course_id)
+        body = ExtendSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        hours = body.validated_data["hours"]
+        return _answer(
+            body.validated_data["preview"],
+            lambda: previews.of_extension(course, hours),
+            lambda: services.extend_all(user_of(request), course, hours),
         )
 
 

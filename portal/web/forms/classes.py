@@ -87,6 +87,10 @@ class StartForm(ClassForm):
         return StartWish(wish, said["ready_at"], said["hours"], said["at_once"], names or None)
 
 
+class ExtendForm(ClassForm):
+    hours = forms.IntegerField(label="Hours more", initial=1, widget=forms.NumberInput(attrs={"min": 1}))
+
+
 class EndForm(ClassForm):
     confirm = forms.CharField(
         label="The course's name", required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})

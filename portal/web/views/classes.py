@@ -19,7 +19,7 @@ from portal.classes.models import ClassAction
 from portal.classes.previews import Preview
 from portal.courses.models import Course
 from portal.refusals import Conflict, Invalid, Unavailable
-from portal.web.forms.classes import ClassForm, EndForm, StartForm
+from portal.web.forms.classes import ClassForm, EndForm, ExtendForm, StartForm
 from portal.web.views.asking import form_of, user_of
 
 ACTIONS_SHOWN = 20
@@ -42,6 +42,18 @@ def start(request: HttpRequest, course_id: UUID) -> HttpResponse:
         form,
         lambda: previews.of_start(course, form.wanted()),
         lambda: services.plan_start(user_of(request), course, form.wanted()),
+    )
+
+
+@form_of("class")
+def extend(request: HttpRequest, course_id: UUID) -> HttpResponse:
+    course = services.led(user_of(request), course_id)
+    form = ExtendForm(course, request.POST)
+    return _answer(
+        request,
+        form,
+        lambda: previews.of_extension(course, form.cleaned_data["hours"]),
+        lambda: services.extend_all(user_of(request), course, form.cleaned_data["hours"]),
     )
 
 
@@ -88,7 +100,7 @@ def _answer(
 def _page(
     request: HttpRequest, course: Course, sent: ClassForm | None = None, status: int = 200, **more: Any
 ) -> HttpResponse:
-    kinds: dict[str, type[ClassForm]] = {"start": StartForm, "end": EndForm}
+    kinds: dict[str, type[ClassForm]] = {"start": StartForm, "extend": ExtendForm, "end": EndForm}
     with timezone.override(ZoneInfo(settings.UNIVERSITY_TIME_ZONE)):
         forms = {name: sent if isinstance(sent, kind) else kind(course) for name, kind in kinds.items()}
         asked = next((name for name, kind in kinds.items() if isinstance(sent, kind)), "")
