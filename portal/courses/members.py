@@ -83,6 +83,9 @@ def bring(actor: User, course: Course, wanted: Plan) -> None:
     lines = {line.username: line for line in (*wanted.added, *wanted.changed)}
     if not lines and not wanted.removed:
         return
+    services = User.objects.filter(username__in=lines).exclude(service_scopes=None)
+    if names := ", ".join(services.order_by("username").values_list("username", flat=True)):
+        raise Invalid.of({"username": f"no person but a service account: {names}"})
     before = _roles(course)
     User.objects.bulk_create([User(username=name) for name in lines], ignore_conflicts=True)
     users = {user.username: user for user in User.objects.filter(username__in=lines)}

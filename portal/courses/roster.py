@@ -155,6 +155,8 @@ def _faults(values: Mapping[str, str]) -> list[str]:
         faults.append(f"the role {role!r} is unknown: there is {', '.join(each.value for each in Role)}")
     if values.get("credits") and _amount(values["credits"]) is None:
         faults.append(f"credits {values['credits']!r} is no number from 0 to {MOST_CREDITS}")
+    elif values.get("credits") and ROLES.get(role.casefold(), Role.STUDENT) != Role.STUDENT:
+        faults.append("only students have credits of their own")
     return faults
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from portal.accounts.models import User
+from portal.accounts.tokens import make_service
 from portal.cloud import provisioner
 from portal.cloud.connection import Connection, Provisioner
 from portal.clusters.models import Cluster
@@ -62,6 +63,15 @@ def test_nobody_shuts_themselves_out(teacher: Client, at: Callable[[str], str], 
 @pytest.mark.parametrize("body", [{"username": ""}, {"username": "a\nb"}, {"username": "eve", "role": "owner"}, {}])
 def test_what_is_nobody_is_refused(teacher: Client, at: Callable[[str], str], body: dict[str, str]) -> None:
     assert teacher.post(at("members"), body, content_type=JSON).status_code == 422
+
+
+def test_a_service_account_is_no_member_of_a_class(
+    teacher: Client, at: Callable[[str], str], course: Course, dora: User
+) -> None:
+    make_service(dora, "lms", ["read"])
+    answer = teacher.post(at("roster"), {"csv": "username\neve\nlms\n", "apply": True}, content_type=JSON)
+    assert problem(answer)["errors"] == {"username": "no person but a service account: lms"}
+    assert set(roles(course)) == {"alice", "ann", "bob"}
 
 
 def test_who_is_no_member_is_not_found(teacher: Client, at: Callable[[str], str]) -> None:

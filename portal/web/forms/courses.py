@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from portal.courses.limits import NAMES, TITLES, Limits, figure
+from portal.courses.limits import NAMES, OF_ONE, TITLES, Limits, figure
 from portal.courses.making import CourseWish
 from portal.courses.models import Course, Role
 from portal.refusals import Refusal
@@ -106,7 +106,7 @@ class LimitsForm(RefusableForm):
                 if name == "credits"
                 else forms.IntegerField(label=title[:1].upper() + title[1:], required=False)
             )
-            self.fields[name].widget.attrs["min"] = 0
+            self.fields[name].widget.attrs["min"] = 1 if name in OF_ONE else 0
 
     @classmethod
     def of(cls, limits: Limits, prefix: str) -> LimitsForm:

@@ -46,7 +46,8 @@ def test_another_encoding_is_refused_with_what_to_do_as_names_would_change_in_si
 
 
 def test_each_bad_line_is_named_by_the_number_that_the_spreadsheet_shows() -> None:
-    text = "username,role,credits\nalice,boss,\n\n,student,\nbob,student,lots\ncarl,,-1\nalice,student,\ndora,,\n"
+    names = "username,role,credits\n"
+    text = names + "alice,boss,\n\n,student,\nbob,student,lots\ncarl,,-1\nalice,student,\ndora,,\ned,teacher,5\n"
     with pytest.raises(Invalid) as refused:
         read(text)
     assert refused.value.fields == {
@@ -55,6 +56,7 @@ def test_each_bad_line_is_named_by_the_number_that_the_spreadsheet_shows() -> No
         "csv.5": "credits 'lots' is no number from 0 to 1000000000",
         "csv.6": "credits '-1' is no number from 0 to 1000000000",
         "csv.7": "alice stands in line 2 already",
+        "csv.9": "only students have credits of their own",
     }
 
 
