@@ -50,12 +50,14 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     states = cluster.node_states()
     workers = [node for node in cluster.nodes.all() if node.role != cluster.manifest.master.name]
     titles = cluster.manifest.step_titles
+    parts = clusters.parts_in(user, cluster)
     return {
         **row,
         "health": cluster.health(timezone.now()),
         **_end(cluster),
         "is_owner": cluster.owner_id == user.pk,
-        "may_extend": may(Deed.EXTEND_CLUSTER, clusters.parts_in(user, cluster)),
+        "may_extend": may(Deed.EXTEND_CLUSTER, parts),
+        "may_end": may(Deed.END_CLUSTER, parts),
         "longer": EXTENSIONS,
         "may_read_trail": trail.may_read(user, cluster.course),
         "mounts": cluster.mounts.all(),
