@@ -112,6 +112,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "rest_framework",
     "portal.accounts",
     "portal.letters",
@@ -222,9 +224,35 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"each": f"{REQUESTS_EACH_MINUTE}/min"},
     # The server in front of Django (uvicorn) knows whose address to believe; what else a header says is nothing.
     "NUM_PROXIES": 0,
+    "DEFAULT_SCHEMA_CLASS": "portal.api.schema.Described",
     "EXCEPTION_HANDLER": "portal.api.problems.handler",
     "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Slipway",
+    "DESCRIPTION": "A Spark cluster on OpenStack in three steps: log in, create, ready. This version stays compatible: "
+    "what is added to it later breaks no program.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ClusterStatus": "portal.clusters.models.Status",
+        "FolderStatus": "portal.folders.models.Status",
+        "JobStatus": "portal.jobs.models.JobStatus",
+        "Access": "portal.folders.models.Access",
+        "Scope": "portal.accounts.scopes.Scope",
+    },
+    "DEFAULT_GENERATOR_CLASS": "portal.api.schema.Generator",
+    "PREPROCESSING_HOOKS": ["portal.api.schema.of_the_api"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.api.schema.link",
+        "portal.api.schema.refuse",
+    ],
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,10 +22,23 @@ class KnownFilters(DjangoFilterBackend):
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         found = self.get_filterset_class(view, queryset)
         known = {*(found.base_filters if found else ()), view.pagination_class.cursor_query_param}  # type: ignore[attr-defined]
+        wrong = {name: "must not be empty" for name, value in request.query_params.items() if not value}
         unknown = sorted(set(request.query_params) - known)
-        if unknown:
-            raise Invalid.of({name: f"unknown; known are {', '.join(sorted(known))}" for name in unknown})
+        wrong |= {name: f"unknown; known are {', '.join(sorted(known))}" for name in unknown}
+        if wrong:
+            raise Invalid.of(wrong)
         return super().filter_queryset(request, queryset, view)
+
+
+class Since(filters.IsoDateTimeFilter):
+    """In UTC: there are offsets from it that PostgreSQL does not know."""
+
+    def filter(self, queryset: QuerySet[Any], value: datetime | None) -> QuerySet[Any]:
+        try:
+            moment = value.astimezone(UTC) if value else None
+        except OverflowError as error:
+            raise Invalid.of({"since": "must lie in the years from 1 to 9999"}) from error
+        return super().filter(queryset, moment)
 
 
 class ClusterFilters(filters.FilterSet):
@@ -32,7 +46,7 @@ class ClusterFilters(filters.FilterSet):
     name = filters.CharFilter()
     course = filters.UUIDFilter(field_name="course_id")
     owner = filters.CharFilter(field_name="owner__username")
-    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    since = Since(field_name="created_at", lookup_expr="gte")
 
     class Meta:
         model = Cluster
@@ -44,7 +58,7 @@ class FolderFilters(filters.FilterSet):
     status = filters.ChoiceFilter(choices=FolderStatus.choices)
     course = filters.UUIDFilter(field_name="course_id")
     owner = filters.CharFilter(field_name="maker__username")
-    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    since = Since(field_name="created_at", lookup_expr="gte")
 
     class Meta:
         model = Folder
@@ -53,7 +67,7 @@ class FolderFilters(filters.FilterSet):
 
 class JobFilters(filters.FilterSet):
     status = filters.ChoiceFilter(choices=JobStatus.choices)
-    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    since = Since(field_name="created_at", lookup_expr="gte")
 
     class Meta:
         model = Job
@@ -64,7 +78,7 @@ class TrailFilters(filters.FilterSet):
     course = filters.CharFilter()
     subject = filters.CharFilter()
     actor = filters.CharFilter()
-    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    since = Since(field_name="at", lookup_expr="gte")
 
     class Meta:
         model = Entry

@@ -20,6 +20,15 @@ class Newest(CursorPagination):
         self.base_url = settings.PUBLIC_URL + request.get_full_path()
         return rows
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        following = {
+            "type": ["string", "null"],
+            "format": "uri",
+            "description": "the next page; null: this is the last",
+        }
+        properties = {"results": schema, "next": following}
+        return {"type": "object", "required": ["results", "next"], "properties": properties}
+
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})
 

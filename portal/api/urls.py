@@ -1,9 +1,23 @@
 from django.urls import path, re_path
 
-from portal.api.views import accounts, audit, classes, clusters, courses, folders, jobs, members, profiles, unknown
+from portal.api.views import (
+    accounts,
+    audit,
+    classes,
+    clusters,
+    courses,
+    folders,
+    jobs,
+    members,
+    profiles,
+    schema,
+    unknown,
+)
 
 app_name = "api"
 urlpatterns = [
+    path("schema", schema.schema, name="schema"),
+    path("docs", schema.docs, name="docs"),
     path("me", accounts.Me.as_view(), name="me"),
     path("auth/tokens", accounts.Tokens.as_view(), name="tokens"),
     path("auth/tokens/<uuid:token_id>", accounts.Token.as_view(), name="token"),

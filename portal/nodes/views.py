@@ -44,6 +44,7 @@ CHUNK = 1024 * 1024
 class NodeView(APIView):
     authentication_classes = (NodeCredential,)
     permission_classes = ()  # without a credential nobody comes this far
+    throttle_classes = ()
     parser_classes: Sequence[type[BaseParser]] = ()
 
     @property

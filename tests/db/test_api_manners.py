@@ -49,6 +49,7 @@ def test_a_list_is_narrowed_to_what_is_asked_for(
     either = client.get(f"{CLUSTERS}?status=ready&status=creating").json()["results"]
     assert [row["name"] for row in either] == ["flights", "old"]
     assert names(client, CLUSTERS, since=yesterday) == ["flights"]
+    assert names(client, CLUSTERS, since="0032-10-18T06:49:01+19:29") == ["flights", "old"]
     assert names(client, CLUSTERS, course=course.pk) == ["flights", "old"]
     assert names(client, CLUSTERS, course=old.pk) == []
     assert names(client, "/api/v1/folders", status="available", owner="bob", course=course.pk) == [folder.name]
@@ -66,7 +67,8 @@ def test_jobs_are_narrowed_too(api: Callable[[User], Client], alice: User, job: 
 @pytest.mark.parametrize(
     ("query", "field"),
     [("status=x", "status"), ("course=demo", "course"), ("since=soon", "since"), ("states=ready", "states"),
-     ("owner=%00", "owner")],
+     ("owner=%00", "owner"), ("since=", "since"),
+     ("since=0001-01-01T00:00:00%2B14:00", "since")],
 )  # fmt: skip
 def test_a_wrong_or_misspelt_filter_is_refused(
     query: str, field: str, api: Callable[[User], Client], alice: User

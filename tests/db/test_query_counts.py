@@ -42,6 +42,8 @@ PAGES = {
     "job-output": 4,
 }
 ANSWERS = {
+    "schema": 0,
+    "docs": 0,
     "me": 1,
     "tokens": 2,
     "courses": 2,

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from portal.accounts.models import ApiToken, User
 from portal.accounts.scopes import Scope
 from portal.accounts.tokens import DAYS_AT_MOST, Issued
-from portal.api.serializers.strict import StrictSerializer
+from portal.api.serializers.strict import StrictSerializer, TypedSerializer
 
 
 class CredentialsSerializer(StrictSerializer):
@@ -28,18 +28,24 @@ class TokenWishSerializer(StrictSerializer):
     service_account = serializers.CharField(max_length=60, required=False)
 
 
-class TokenSerializer(serializers.ModelSerializer[ApiToken]):
+class TokenSerializer(serializers.ModelSerializer[Any]):
     of = serializers.CharField(source="user.username")
 
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "of", "scopes", "created_at", "expires_at", "last_used_at")
+        fields: tuple[str, ...] = ("id", "name", "of", "scopes", "created_at", "expires_at", "last_used_at")
 
 
-class IssuedSerializer(serializers.Serializer[Issued]):
-    """A new token. Its text, `token`, is told this once only."""
+class IssuedSerializer(TokenSerializer):
+    """A new token."""
 
-    def to_representation(self, issued: Issued) -> dict[str, Any]:
+    token = serializers.CharField(help_text="its text, which is told this once only")
+
+    class Meta(TokenSerializer.Meta):
+        fields = ("token", *TokenSerializer.Meta.fields)
+
+    def to_representation(self, issued: Any) -> dict[str, Any]:
+        assert isinstance(issued, Issued)
         return {"token": issued.secret, **TokenSerializer(issued.token).data}
 
 
@@ -57,13 +63,32 @@ class ServiceSerializer(serializers.ModelSerializer[User]):
         fields = ("name", "scopes")
 
 
-class IntrospectionSerializer(serializers.Serializer[Any]):
+class IntrospectionSerializer(TypedSerializer):
     """As RFC 7662 says; what else is sent is passed over."""
 
     token = serializers.CharField(max_length=4096)
 
 
-class MeSerializer(serializers.ModelSerializer[User]):
+class IntrospectedSerializer(serializers.Serializer[Any]):
+    """As RFC 7662 says: of a token that is none, or whose time is over, `active` is false and all else missing."""
+
+    active = serializers.BooleanField()
+    scope = serializers.CharField(required=False)
+    username = serializers.CharField(required=False)
+    sub = serializers.CharField(required=False)
+    client_id = serializers.CharField(required=False)
+    token_type = serializers.CharField(required=False)
+    iat = serializers.IntegerField(required=False)
+    exp = serializers.IntegerField(required=False)
+    iss = serializers.CharField(required=False)
+
+
+class MeSerializer(serializers.ModelSerializer[Any]):
+    username = serializers.CharField(source="user.username")
+    is_administrator = serializers.BooleanField(source="user.is_administrator")
+    is_service = serializers.BooleanField(source="user.is_service")
+    scopes = serializers.ListField(child=serializers.ChoiceField(Scope.choices), source="present_scopes")
+
     class Meta:
-        model = User
-        fields = ("username", "is_administrator", "is_service")
+        model = ApiToken
+        fields = ("username", "is_administrator", "is_service", "scopes")

@@ -18,6 +18,9 @@ from portal.trail.models import Entry
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
+
     class Meta:
         model = Entry
         fields = ("id", "at", "actor", "way", "action", "subject", "name", "course", "before", "after")
@@ -31,6 +34,41 @@ class StacksQuerySerializer(StrictSerializer):
 
 class StackQuerySerializer(StrictSerializer):
     course = serializers.UUIDField(default=None)
+
+
+class StackRowSerializer(serializers.Serializer[Any]):
+    """One stack, one cluster, or both, and what is charged for it; `findings` says in words what does not fit."""
+
+    course = serializers.CharField()
+    course_name = serializers.CharField()
+    findings = serializers.DictField(child=serializers.CharField())
+    stack = serializers.DictField(allow_null=True)
+    cluster = serializers.DictField(allow_null=True)
+    charge = serializers.DictField(allow_null=True)
+
+
+class SilentCourseSerializer(serializers.Serializer[Any]):
+    course = serializers.CharField()
+    course_name = serializers.CharField()
+    why = serializers.CharField()
+
+
+class StackRowsSerializer(serializers.Serializer[Any]):
+    results = StackRowSerializer(many=True)
+    unanswered = SilentCourseSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class InsideSerializer(StackRowSerializer):
+    """With what is in the stack; the template's text has no secrets."""
+
+    in_state_since = serializers.DateTimeField(allow_null=True)
+    servers = serializers.IntegerField()
+    blocker = serializers.DictField(allow_null=True)
+    parameters = serializers.DictField(child=serializers.CharField())
+    template = serializers.CharField()
+    resources = serializers.ListField(child=serializers.DictField())
+    events = serializers.ListField(child=serializers.DictField())
 
 
 def row_shape(course: Course, row: Row) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class ClassActionSerializer(serializers.ModelSerializer[ClassAction]):
 
     class Meta:
         model = ClassAction
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "course", "kind", "actor", "made_at", "begins_at", "began_at", "ended_at", "hours", "profile",
             "ready_at", "at_once", "for_all", "parts",
         )  # fmt: skip
@@ -71,6 +71,29 @@ class PartSerializer(serializers.ModelSerializer[Part]):
 
     def get_cluster(self, part: Part) -> str | None:
         return str(part.subject_id) if part.subject_id else None
+
+
+class WholeActionSerializer(ClassActionSerializer):
+    rows = PartSerializer(many=True)
+
+    class Meta(ClassActionSerializer.Meta):
+        fields = (*ClassActionSerializer.Meta.fields, "rows")
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """What one person would get, or the `reason` why not."""
+
+    username = serializers.CharField()
+    cluster = serializers.CharField(allow_null=True)
+    ends_at = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField()
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    begins_at = serializers.DateTimeField(allow_null=True)
+    would = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    outcomes = OutcomeSerializer(many=True)
 
 
 def preview_shape(preview: Preview) -> dict[str, Any]:

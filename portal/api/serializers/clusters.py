@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal, TypedDict, cast
 
 from django.utils import timezone
 from rest_framework import serializers
 
 from heat_templates.schema import request
+from portal.api.serializers.problems import WhySerializer
 from portal.api.serializers.strict import StrictSerializer
 from portal.clusters import lifetime
 from portal.clusters.models import Cluster
@@ -69,6 +71,11 @@ class ExtendSerializer(StrictSerializer):
     hours = serializers.IntegerField()
 
 
+class ExcessShown(TypedDict):
+    limit: str
+    detail: str
+
+
 class QuoteSerializer(serializers.Serializer[Quote]):
     """Credits are decimal texts."""
 
@@ -79,12 +86,46 @@ class QuoteSerializer(serializers.Serializer[Quote]):
     excesses = serializers.SerializerMethodField()
     advice = serializers.CharField()
 
-    def get_excesses(self, quote: Quote) -> list[dict[str, str]]:
+    def get_excesses(self, quote: Quote) -> list[ExcessShown]:
         return [{"limit": excess.name, "detail": excess.words} for excess in quote.excesses]
 
 
 class RepairSerializer(StrictSerializer):
     nodes = serializers.ListField(child=serializers.CharField(), default=list)
+
+
+class ProgressShown(TypedDict):
+    done: int
+    total: int
+    phase: str
+
+
+class HealthShown(TypedDict):
+    state: Literal["good", "trouble", "silent"]
+    text: str
+
+
+class IdleShown(TypedDict):
+    seen: str
+    seen_at: datetime
+    ends_at: datetime | None
+
+
+class NodeShown(TypedDict):
+    name: str
+    role: str
+    address: str | None
+    state: str
+    trouble: str
+    kept_by: str | None
+    storage: dict[str, int] | None
+
+
+class MountShown(TypedDict):
+    folder: str
+    name: str
+    path: str
+    access: str
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):
@@ -96,6 +137,8 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     nodes = serializers.SerializerMethodField()
     folders = serializers.SerializerMethodField()
     waiting_for = serializers.CharField()
+    failure = WhySerializer(allow_null=True)
+    change_failure = WhySerializer(allow_null=True, help_text="why the last change did not come about")
 
     class Meta:
         model = Cluster
@@ -105,20 +148,20 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "created_at", "ready_at", "expires_at", "ended_at",
         )  # fmt: skip
 
-    def get_progress(self, cluster: Cluster) -> dict[str, Any]:
+    def get_progress(self, cluster: Cluster) -> ProgressShown:
         now = cluster.progress()
         return {"done": now.done, "total": now.total, "phase": now.phase}
 
-    def get_health(self, cluster: Cluster) -> dict[str, str] | None:
+    def get_health(self, cluster: Cluster) -> HealthShown | None:
         now = cluster.health(timezone.now())
-        return now.as_json() if now else None
+        return cast(HealthShown, now.as_json()) if now else None
 
-    def get_idle(self, cluster: Cluster) -> dict[str, Any] | None:
+    def get_idle(self, cluster: Cluster) -> IdleShown | None:
         """What was last seen of its use, and when it ends if nothing happens."""
         now = lifetime.idling(cluster)
         return {"seen": now.words, "seen_at": now.seen_at, "ends_at": now.ends_at} if now else None
 
-    def get_nodes(self, cluster: Cluster) -> list[dict[str, Any]]:
+    def get_nodes(self, cluster: Cluster) -> list[NodeShown]:
         states = cluster.node_states()
         return [
             {
@@ -133,7 +176,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             for node in cluster.nodes.all()
         ]
 
-    def get_folders(self, cluster: Cluster) -> list[dict[str, Any]]:
+    def get_folders(self, cluster: Cluster) -> list[MountShown]:
         return [
             {"folder": str(mount.folder_id), "name": mount.folder.name, "path": mount.path, "access": mount.access}
             for mount in cluster.mounts.all()

@@ -24,10 +24,17 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
 
     class Meta:
         model = Course
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "name", "title", "project", "waiting_for", "starts_on", "ends_on", "profiles_only",
             "archived_at", "folders_until",
         )  # fmt: skip
+
+
+class SeenCourseSerializer(CourseSerializer):
+    may = serializers.ListField(child=serializers.CharField(), help_text="what the person may do in it")
+
+    class Meta(CourseSerializer.Meta):
+        fields = (*CourseSerializer.Meta.fields, "may")
 
 
 class CourseWishSerializer(StrictSerializer):
@@ -116,6 +123,28 @@ class LeftSerializer(serializers.ModelSerializer[Cluster]):
         fields = ("id", "name", "owner", "status")
 
 
+class LeftMemberSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField()
+    clusters = LeftSerializer(many=True)
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField()
+    role = serializers.CharField()
+    credits = serializers.DecimalField(**DECIMALS, allow_null=True)
+
+
+class PlanSerializer(serializers.Serializer[Any]):
+    """What a roster changes; `applied` says whether it was done."""
+
+    applied = serializers.BooleanField()
+    added = LineSerializer(many=True)
+    changed = LineSerializer(many=True)
+    unchanged = serializers.IntegerField()
+    removed = serializers.ListField(child=serializers.CharField())
+    clusters_of_removed = LeftSerializer(many=True)
+
+
 def plan_as_json(plan: Plan, left: list[Cluster], *, applied: bool) -> dict[str, Any]:
     return {
         "applied": applied,
@@ -177,6 +206,24 @@ class ExceptionSerializer(StrictSerializer):
 class CourseLimitsSerializer(StrictSerializer):
     course = LimitsSerializer()
     each_student = LimitsSerializer()
+
+
+class OneExceptionSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField()
+    limits = ExceptionSerializer()
+
+
+class ExcessSerializer(serializers.Serializer[Any]):
+    """A figure that what there is passes; `username` null: that of the whole course."""
+
+    username = serializers.CharField(allow_null=True)
+    limit = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class AllLimitsSerializer(CourseLimitsSerializer):
+    exceptions = OneExceptionSerializer(many=True)
+    over = ExcessSerializer(many=True)
 
 
 def limits_as_json(limits: Limits) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from portal.api.serializers.problems import WhySerializer
 from portal.api.serializers.strict import StrictSerializer
 from portal.folders.models import Access, Folder, Mount
 from portal.folders.services import Seen
@@ -23,32 +24,45 @@ class GrowthSerializer(StrictSerializer):
     size_gb = serializers.IntegerField()
 
 
-class FolderSerializer(serializers.ModelSerializer[Folder]):
+class FolderSerializer(serializers.ModelSerializer[Any]):
     course = serializers.CharField(source="course_id")
     maker = serializers.CharField(source="maker.username")
+    exports = serializers.ListField(child=serializers.CharField())
+    failure = WhySerializer(allow_null=True)
 
     class Meta:
         model = Folder
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "name", "course", "maker", "share_type", "protocol", "access_for_students", "size_gb", "wanted_gb",
             "status", "target", "exports", "waiting_for", "failure", "created_at", "ended_at",
         )  # fmt: skip
 
 
-class SeenFolderSerializer(serializers.Serializer[Seen]):
+class GuestSerializer(serializers.ModelSerializer[Mount]):
+    """A cluster that mounts a folder."""
+
+    cluster = serializers.CharField(source="cluster_id")
+    name = serializers.CharField(source="cluster.name")
+    owner = serializers.CharField(source="cluster.owner.username")
+
+    class Meta:
+        model = Mount
+        fields = ("cluster", "name", "owner", "path", "access")
+
+
+class SeenFolderSerializer(FolderSerializer):
     """A folder, with the clusters that mount it: those of which the person may know, and how many others."""
 
-    def to_representation(self, shown: Seen) -> dict[str, Any]:
+    used_by = GuestSerializer(many=True)
+    used_by_others = serializers.IntegerField()
+
+    class Meta(FolderSerializer.Meta):
+        fields = (*FolderSerializer.Meta.fields, "used_by", "used_by_others")
+
+    def to_representation(self, shown: Any) -> dict[str, Any]:
+        assert isinstance(shown, Seen)
         return {
             **FolderSerializer(shown.folder).data,
-            "used_by": [_guest(mount) for mount in shown.mounts],
+            "used_by": GuestSerializer(shown.mounts, many=True).data,
             "used_by_others": shown.others,
         }
-
-
-def _guest(mount: Mount) -> dict[str, str]:
-    cluster = mount.cluster
-    return {
-        "cluster": str(cluster.pk), "name": cluster.name, "owner": cluster.owner.username,
-        "path": mount.path, "access": mount.access,
-    }  # fmt: skip

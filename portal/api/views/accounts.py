@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import generics, status
 from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.permissions import AllowAny
@@ -20,6 +21,7 @@ from portal.api.changes import changes
 from portal.api.pagination import ByUsername
 from portal.api.serializers.accounts import (
     CredentialsSerializer,
+    IntrospectedSerializer,
     IntrospectionSerializer,
     IssuedSerializer,
     MeSerializer,
@@ -30,6 +32,10 @@ from portal.api.serializers.accounts import (
 )
 from portal.api.views.asking import user_of
 from portal.refusals import Refusal
+
+LOG_IN_OR_NAME = PolymorphicProxySerializer(
+    "LogInOrToken", serializers=[CredentialsSerializer, TokenWishSerializer], resource_type_field_name=None
+)
 
 
 class WrongPassword(Refusal):
@@ -51,6 +57,7 @@ class Tokens(generics.ListAPIView[Any]):
     def get_queryset(self) -> Any:
         return tokens.visible_to(user_of(self.request))
 
+    @extend_schema(request=LOG_IN_OR_NAME, responses={201: IssuedSerializer})
     @changes
     def post(self, request: Request) -> Response:
         issued = self._named(request) if request.auth else self._log_in(request)
@@ -79,6 +86,7 @@ class Tokens(generics.ListAPIView[Any]):
 class Token(APIView):
     scope = Scope.READ
 
+    @extend_schema(responses={204: None})
     @changes
     def delete(self, request: Request, token_id: UUID) -> Response:
         tokens.revoke(user_of(request), token_id, by=cast(ApiToken, request.auth))
@@ -89,6 +97,7 @@ class Introspection(APIView):
     scope = Scope.READ
     parser_classes = (FormParser, JSONParser)
 
+    @extend_schema(request=IntrospectionSerializer, responses=IntrospectedSerializer)
     def post(self, request: Request) -> Response:
         body = IntrospectionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -104,6 +113,7 @@ class ServiceAccounts(generics.ListAPIView[Any]):
     def get_queryset(self) -> Any:
         return tokens.service_accounts(user_of(self.request))
 
+    @extend_schema(request=ServiceWishSerializer, responses={201: ServiceSerializer})
     @changes
     def post(self, request: Request) -> Response:
         body = ServiceWishSerializer(data=request.data)
@@ -115,6 +125,6 @@ class ServiceAccounts(generics.ListAPIView[Any]):
 class Me(APIView):
     scope = Scope.READ
 
+    @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        token = cast(ApiToken, request.auth)
-        return Response({**MeSerializer(token.user).data, "scopes": token.present_scopes})
+        return Response(MeSerializer(request.auth).data)

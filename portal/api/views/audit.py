@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +16,9 @@ from portal.api.filters import TrailFilters
 from portal.api.pagination import ByName, Newest
 from portal.api.serializers.audit import (
     EntrySerializer,
+    InsideSerializer,
     StackQuerySerializer,
+    StackRowsSerializer,
     StacksQuerySerializer,
     inside_shape,
     row_shape,
@@ -50,6 +53,7 @@ class Stacks(APIView):
 
     scope = Scope.ADMIN
 
+    @extend_schema(operation_id="admin_stacks_list", parameters=[StacksQuerySerializer], responses=StackRowsSerializer)
     def get(self, request: Request) -> Response:
         stacks.require_administrator(user_of(request))
         query = StacksQuerySerializer(data=request.query_params.dict())
@@ -71,6 +75,7 @@ class Stacks(APIView):
 class Stack(APIView):
     scope = Scope.ADMIN
 
+    @extend_schema(parameters=[StackQuerySerializer], responses=InsideSerializer)
     def get(self, request: Request, stack_id: UUID) -> Response:
         stacks.require_administrator(user_of(request))
         query = StackQuerySerializer(data=request.query_params.dict())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +20,9 @@ from portal.api.serializers.classes import (
     EndSerializer,
     ExtendSerializer,
     PartSerializer,
+    PreviewSerializer,
     StartSerializer,
+    WholeActionSerializer,
     preview_shape,
 )
 from portal.api.views.asking import address_of, user_of
@@ -41,6 +44,7 @@ class ClassStarts(generics.ListAPIView[Any]):
         course = services.led(user_of(self.request), self.kwargs["course_id"])
         return services.actions_of(course).filter(kind=Kind.START)
 
+    @extend_schema(request=StartSerializer, responses={200: PreviewSerializer, 202: WholeActionSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         course = services.led(user_of(request), course_id)
@@ -73,6 +77,7 @@ class ExtendAll(APIView):
 class EndAll(APIView):
     scope = Scope.COURSE
 
+    @extend_schema(request=EndSerializer, responses={200: PreviewSerializer, 202: WholeActionSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         course = services.led(user_of(request), course_id)
@@ -90,9 +95,11 @@ class Action(APIView):
 
     scope = Scope.COURSE
 
+    @extend_schema(responses=WholeActionSerializer)
     def get(self, request: Request, course_id: UUID, action_id: UUID) -> Response:
         return Response(_whole(services.find(services.led(user_of(request), course_id), action_id)))
 
+    @extend_schema(responses={200: WholeActionSerializer})
     @changes
     def delete(self, request: Request, course_id: UUID, action_id: UUID) -> Response:
         course = services.led(user_of(request), course_id)

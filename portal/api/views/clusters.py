@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +28,20 @@ from portal.clusters import services as clusters
 from portal.clusters.quoting import quote
 from portal.courses.rights import Deed
 
+EXAMPLE = OpenApiExample(
+    "A master and two workers for an afternoon",
+    {
+        "course": "4f0c1d4e-6f0a-4b0e-9d62-1f6f0c1b7a11",
+        "name": "flights",
+        "framework": "spark",
+        "workers": 2,
+        "flavor": "small",
+        "hours": 4,
+        "settings": {"spark": {"spark.sql.shuffle.partitions": "8"}},
+    },
+    request_only=True,
+)
+
 
 class Clusters(generics.ListAPIView[Any]):
     scope = Scope.CLUSTERS
@@ -36,6 +51,7 @@ class Clusters(generics.ListAPIView[Any]):
     def get_queryset(self) -> Any:
         return clusters.visible_to(user_of(self.request))
 
+    @extend_schema(request=WishSerializer, responses={202: ClusterSerializer}, examples=[EXAMPLE])
     @changes
     def post(self, request: Request) -> Response:
         body = WishSerializer(data=request.data)
@@ -47,9 +63,11 @@ class Clusters(generics.ListAPIView[Any]):
 class Cluster(APIView):
     scope = Scope.CLUSTERS
 
+    @extend_schema(responses=ClusterSerializer)
     def get(self, request: Request, cluster_id: UUID) -> Response:
         return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
 
+    @extend_schema(responses={202: ClusterSerializer})
     @changes
     def delete(self, request: Request, cluster_id: UUID) -> Response:
         clusters.delete(user_of(request), clusters.permitted(user_of(request), cluster_id, Deed.END_CLUSTER))
@@ -60,6 +78,7 @@ class Resize(APIView):
     scope = Scope.CLUSTERS
     done_to = Cluster
 
+    @extend_schema(request=ResizeSerializer, responses={202: ClusterSerializer})
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
@@ -74,6 +93,7 @@ class Price(APIView):
 
     scope = Scope.READ
 
+    @extend_schema(request=WishSerializer, responses={200: QuoteSerializer})
     def post(self, request: Request) -> Response:
         body = WishSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -84,6 +104,7 @@ class Extend(APIView):
     scope = Scope.CLUSTERS
     done_to = Cluster
 
+    @extend_schema(request=ExtendSerializer, responses={200: ClusterSerializer})
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         body = ExtendSerializer(data=request.data)
@@ -97,6 +118,7 @@ class Repair(APIView):
     scope = Scope.CLUSTERS
     done_to = Cluster
 
+    @extend_schema(request=RepairSerializer, responses={202: ClusterSerializer})
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)

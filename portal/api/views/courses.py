@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +20,7 @@ from portal.api.serializers.courses import (
     CourseSerializer,
     CourseWishSerializer,
     MakerSerializer,
+    SeenCourseSerializer,
 )
 from portal.api.views.asking import address_of, user_of
 from portal.courses import making
@@ -35,6 +37,7 @@ class Courses(generics.ListAPIView[Any]):
     def get_queryset(self) -> Any:
         return courses.courses_where(user_of(self.request), Deed.SEE_COURSE)
 
+    @extend_schema(request=CourseWishSerializer, responses={201: SeenCourseSerializer})
     @changes
     def post(self, request: Request) -> Response:
         body = CourseWishSerializer(data=request.data)
@@ -47,9 +50,11 @@ class Courses(generics.ListAPIView[Any]):
 class Course(APIView):
     scope = Scope.COURSE
 
+    @extend_schema(responses=SeenCourseSerializer)
     def get(self, request: Request, course_id: UUID) -> Response:
         return Response(_shown(request, courses.find(user_of(request), course_id)))
 
+    @extend_schema(request=CourseChangesSerializer, responses=SeenCourseSerializer)
     @changes
     def patch(self, request: Request, course_id: UUID) -> Response:
         body = CourseChangesSerializer(data=request.data)
@@ -61,6 +66,7 @@ class Archive(APIView):
     scope = Scope.COURSE
     done_to = Course
 
+    @extend_schema(request=ArchiveSerializer, responses={200: SeenCourseSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         body = ArchiveSerializer(data=request.data)
@@ -82,10 +88,12 @@ class Makers(generics.ListAPIView[Any]):
 class Maker(APIView):
     scope = Scope.ADMIN
 
+    @extend_schema(request=None, responses=MakerSerializer)
     @changes
     def put(self, request: Request, username: str) -> Response:
         return Response(MakerSerializer(making.appoint(user_of(request), username, may_make_courses=True)).data)
 
+    @extend_schema(responses={204: None})
     @changes
     def delete(self, request: Request, username: str) -> Response:
         making.appoint(user_of(request), username, may_make_courses=False)

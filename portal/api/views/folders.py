@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +30,7 @@ class Folders(generics.ListAPIView[Any]):
     def paginate_queryset(self, queryset: Any) -> Any:
         return folders.seen(user_of(self.request), super().paginate_queryset(queryset) or [])
 
+    @extend_schema(request=FolderWishSerializer, responses={202: SeenFolderSerializer})
     @changes
     def post(self, request: Request) -> Response:
         body = FolderWishSerializer(data=request.data)
@@ -40,9 +42,11 @@ class Folders(generics.ListAPIView[Any]):
 class Folder(APIView):
     scope = Scope.CLUSTERS
 
+    @extend_schema(responses=SeenFolderSerializer)
     def get(self, request: Request, folder_id: UUID) -> Response:
         return Response(SeenFolderSerializer(folders.find(user_of(request), folder_id)).data)
 
+    @extend_schema(responses={202: SeenFolderSerializer})
     @changes
     def delete(self, request: Request, folder_id: UUID) -> Response:
         folders.delete(user_of(request), folder_id)
@@ -53,6 +57,7 @@ class FolderGrowth(APIView):
     scope = Scope.CLUSTERS
     done_to = Folder
 
+    @extend_schema(request=GrowthSerializer, responses={202: SeenFolderSerializer})
     @changes
     def post(self, request: Request, folder_id: UUID) -> Response:
         body = GrowthSerializer(data=request.data)

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -15,7 +17,7 @@ from rest_framework.views import APIView
 from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.filters import JobFilters
-from portal.api.serializers.jobs import JobSerializer, OutputSerializer
+from portal.api.serializers.jobs import JobSerializer, OutputsSerializer, SubmissionSerializer
 from portal.api.views.asking import address_of, user_of
 from portal.clusters import services as clusters
 from portal.courses.rights import Deed
@@ -35,6 +37,7 @@ class ClusterJobs(generics.ListAPIView[Any]):
             cluster=clusters.find(user_of(self.request), self.kwargs["cluster_id"])
         )
 
+    @extend_schema(request={"multipart/form-data": SubmissionSerializer}, responses={202: JobSerializer})
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         user = user_of(request)
@@ -48,6 +51,7 @@ class ClusterJobs(generics.ListAPIView[Any]):
 class Job(APIView):
     scope = Scope.CLUSTERS
 
+    @extend_schema(responses=JobSerializer)
     def get(self, request: Request, job_id: UUID) -> Response:
         return Response(JobSerializer(jobs.find(user_of(request), job_id)).data)
 
@@ -56,6 +60,7 @@ class JobCancellation(APIView):
     scope = Scope.CLUSTERS
     done_to = Job
 
+    @extend_schema(request=None, responses=JobSerializer)
     @changes
     def post(self, request: Request, job_id: UUID) -> Response:
         return Response(JobSerializer(jobs.cancel(user_of(request), job_id)).data)
@@ -64,6 +69,7 @@ class JobCancellation(APIView):
 class JobLog(APIView):
     scope = Scope.CLUSTERS
 
+    @extend_schema(responses={(200, "text/plain"): str})
     def get(self, request: Request, job_id: UUID) -> HttpResponse:
         return job_files.log_response(jobs.find(user_of(request), job_id))
 
@@ -71,13 +77,15 @@ class JobLog(APIView):
 class JobOutputs(APIView):
     scope = Scope.CLUSTERS
 
+    @extend_schema(operation_id="jobs_outputs_retrieve", responses=OutputsSerializer)
     def get(self, request: Request, job_id: UUID) -> Response:
         rows = jobs.find(user_of(request), job_id).outputs.all()
-        return Response({"results": OutputSerializer(rows, many=True).data, "next": None})
+        return Response(OutputsSerializer({"results": rows, "next": None}).data)
 
 
 class JobOutput(APIView):
     scope = Scope.CLUSTERS
 
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, job_id: UUID, path: str) -> FileResponse:
         return job_files.output_response(jobs.find(user_of(request), job_id), path)

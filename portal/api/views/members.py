@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,14 +15,17 @@ from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.pagination import Newest
 from portal.api.serializers.courses import (
+    AllLimitsSerializer,
     CourseLimitsSerializer,
     ExceptionSerializer,
     GroupListSerializer,
     LeavingSerializer,
+    LeftMemberSerializer,
     LeftSerializer,
     MemberSerializer,
     MembershipSerializer,
     MemberWishSerializer,
+    PlanSerializer,
     RoleSerializer,
     RosterListSerializer,
     figures_as_json,
@@ -54,6 +58,7 @@ class Members(generics.ListAPIView[Any]):
     def paginate_queryset(self, queryset: Any) -> Any:
         return leaving.described(self.course, super().paginate_queryset(queryset) or [])
 
+    @extend_schema(request=MemberWishSerializer, responses={201: MembershipSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         body = MemberWishSerializer(data=request.data)
@@ -65,6 +70,7 @@ class Members(generics.ListAPIView[Any]):
 class Member(APIView):
     scope = Scope.COURSE
 
+    @extend_schema(request=RoleSerializer, responses=MembershipSerializer)
     @changes
     def patch(self, request: Request, course_id: UUID, username: str) -> Response:
         body = RoleSerializer(data=request.data)
@@ -72,6 +78,7 @@ class Member(APIView):
         changed = members.change_role(user_of(request), course_id, username, body.validated_data["role"])
         return Response(MembershipSerializer(changed).data)
 
+    @extend_schema(parameters=[LeavingSerializer], responses={200: LeftMemberSerializer})
     @changes
     def delete(self, request: Request, course_id: UUID, username: str) -> Response:
         """`?end_clusters=true` ends their clusters too; else these go on until their end."""
@@ -86,6 +93,7 @@ class Roster(APIView):
 
     scope = Scope.COURSE
 
+    @extend_schema(request=RosterListSerializer, responses={200: PlanSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_ROSTER)
@@ -100,6 +108,7 @@ class Group(APIView):
 
     scope = Scope.COURSE
 
+    @extend_schema(request=GroupListSerializer, responses={200: PlanSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_ROSTER)
@@ -122,9 +131,11 @@ def _listed(request: Request, course_id: UUID, lines: list[roster.Line], said: d
 class Limits(APIView):
     scope = Scope.COURSE
 
+    @extend_schema(responses=AllLimitsSerializer)
     def get(self, request: Request, course_id: UUID) -> Response:
         return Response(_limits(permitted(user_of(request), course_id, Deed.SEE_ROSTER)))
 
+    @extend_schema(request=CourseLimitsSerializer, responses=AllLimitsSerializer)
     @changes
     def put(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_LIMITS)
@@ -138,6 +149,7 @@ class Limits(APIView):
 class StudentLimits(APIView):
     scope = Scope.COURSE
 
+    @extend_schema(operation_id="courses_exception_update", request=ExceptionSerializer, responses=AllLimitsSerializer)
     @changes
     def put(self, request: Request, course_id: UUID, username: str) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_LIMITS)
@@ -147,6 +159,7 @@ class StudentLimits(APIView):
             _limits(limit_changes.set_exception(user_of(request), course_id, username, body.validated_data))
         )
 
+    @extend_schema(responses={204: None})
     @changes
     def delete(self, request: Request, course_id: UUID, username: str) -> Response:
         limit_changes.remove_exception(user_of(request), course_id, username)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +29,7 @@ class Profiles(generics.ListAPIView[Any]):
     def get_queryset(self) -> Any:
         return profiles.visible_to(user_of(self.request), self.kwargs["course_id"])
 
+    @extend_schema(request=ProfileWishSerializer, responses={201: ProfileSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_PROFILES)
@@ -40,9 +42,11 @@ class Profiles(generics.ListAPIView[Any]):
 class Profile(APIView):
     scope = Scope.COURSE
 
+    @extend_schema(responses=ProfileSerializer)
     def get(self, request: Request, course_id: UUID, profile_id: UUID) -> Response:
         return Response(ProfileSerializer(profiles.find(user_of(request), course_id, profile_id)).data)
 
+    @extend_schema(request=ProfileChangesSerializer, responses=ProfileSerializer)
     @changes
     def patch(self, request: Request, course_id: UUID, profile_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_PROFILES)
@@ -51,6 +55,7 @@ class Profile(APIView):
         changed = profiles.change(user_of(request), course_id, profile_id, body.validated_data)
         return Response(ProfileSerializer(changed).data)
 
+    @extend_schema(responses={204: None})
     @changes
     def delete(self, request: Request, course_id: UUID, profile_id: UUID) -> Response:
         profiles.delete(user_of(request), course_id, profile_id)
