@@ -6,6 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+
 from billing.models import Hold
 
 
@@ -26,3 +29,14 @@ def change(resource: UUID, amount: Decimal, expires_at: datetime | None = None) 
 
 def release(resource: UUID) -> None:
     Hold.objects.filter(resource=resource).delete()
+
+
+def by_person(course: str) -> dict[str, Decimal]:
+    """What is held for each, of what has not expired."""
+    valid = Hold.objects.filter(course=course, expires_at__gt=timezone.now())
+    return dict(valid.values_list("person").annotate(amount=Sum("amount")))
+
+
+def resources() -> QuerySet[Hold, UUID]:
+    """Of all holds, for a query."""
+    return Hold.objects.values_list("resource", flat=True)

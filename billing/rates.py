@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.errors import Wrong
@@ -40,6 +41,11 @@ def present(at: datetime | None = None) -> list[Rate]:
     """Those that are valid, one of each thing."""
     valid = Rate.objects.filter(valid_from__lte=at or timezone.now())
     return list(valid.order_by("kind", "name", "-valid_from", "-id").distinct("kind", "name"))
+
+
+def coming() -> QuerySet[Rate]:
+    """Those that are not valid yet, the next one first."""
+    return Rate.objects.filter(valid_from__gt=timezone.now()).order_by("valid_from", "id")
 
 
 def _check(kind: str, name: str, price: Decimal, valid_from: datetime) -> None:

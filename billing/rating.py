@@ -21,10 +21,16 @@ SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM billing_usage WHERE recor
 """
 # What is charged is held no more.
 _RATE = """
-WITH unrated AS (
-    SELECT id, hour, subject, course, person, amount FROM billing_priced AS usage
-    WHERE id > %(after)s AND id <= %(to)s
-      AND NOT EXISTS (SELECT FROM billing_transaction WHERE usage_id = usage.id)
+WITH done AS MATERIALIZED (
+    SELECT usage_id FROM billing_transaction WHERE usage_id > %(after)s AND usage_id <= %(to)s
+), unrated AS MATERIALIZED (
+    SELECT usage.id, usage.hour, usage.subject, usage.amount, student.id AS student_id, used.id AS used_id
+    FROM billing_priced AS usage
+    JOIN billing_account AS student
+         ON student.kind = 'student' AND student.course = usage.course AND student.person = usage.person
+    JOIN billing_account AS used ON used.kind = 'usage' AND used.course = usage.course
+    WHERE usage.id > %(after)s AND usage.id <= %(to)s
+      AND NOT EXISTS (SELECT FROM done WHERE done.usage_id = usage.id)
 ), booked AS (
     INSERT INTO billing_transaction (key, kind, at, actor, memo, usage_id)
     SELECT 'usage-' || id, 'charge', hour, '', '', id FROM unrated
@@ -34,10 +40,9 @@ WITH unrated AS (
     SELECT booked.id AS transaction_id, unrated.* FROM booked JOIN unrated ON unrated.id = booked.usage_id
 ), posted AS (
     INSERT INTO billing_posting (transaction_id, account_id, amount)
-    SELECT charged.transaction_id, account.id, charged.amount * side.sign
-    FROM charged CROSS JOIN (VALUES ('student', -1), ('usage', 1)) AS side (kind, sign)
-    JOIN billing_account AS account ON account.course = charged.course AND account.kind = side.kind
-         AND account.person = CASE side.kind WHEN 'student' THEN charged.person ELSE '' END
+    SELECT transaction_id, student_id, -amount FROM charged
+    UNION ALL
+    SELECT transaction_id, used_id, amount FROM charged
 ), by_subject AS (
     SELECT subject, sum(amount) AS amount FROM charged GROUP BY subject
 )

@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "portal.cloud",
     "portal.folders",
     "portal.clusters",
+    "portal.credits",
     "portal.jobs",
     "portal.classes",
     "portal.audit",
@@ -227,6 +228,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "portal.api.schema.Described",
     "EXCEPTION_HANDLER": "portal.api.problems.handler",
     "PAGE_SIZE": 50,
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a field of some addresses, and not DRF's
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -245,6 +247,7 @@ SPECTACULAR_SETTINGS = {
         "JobStatus": "portal.jobs.models.JobStatus",
         "Access": "portal.folders.models.Access",
         "Scope": "portal.accounts.scopes.Scope",
+        "RateKind": "billing.models.Rate.Kind",
     },
     "DEFAULT_GENERATOR_CLASS": "portal.api.schema.Generator",
     "PREPROCESSING_HOOKS": ["portal.api.schema.of_the_api"],
@@ -275,6 +278,7 @@ CELERY_BEAT_SCHEDULE = {
     "holds": {"task": "portal.clusters.tasks.recompute_holds", "schedule": 120.0, **_every},
     "ends": {"task": "portal.clusters.tasks.look_at_ends", "schedule": 10.0, **_every},
     "deliver": {"task": "portal.letters.tasks.deliver", "schedule": 10.0, **_every},
+    "settle-leases": {"task": "portal.credits.tasks.settle_leases", "schedule": 30.0, **_every},
     "meter": {"task": "portal.clusters.tasks.meter", "schedule": 30.0, **_every},
 }
 
@@ -284,5 +288,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"keystoneauth": {"level": "WARNING"}, "celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {
+        "keystoneauth": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+    },
 }

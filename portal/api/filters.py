@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from django_filters.rest_framework.backends import DjangoFilterBackend
 from rest_framework.views import APIView
 
+from billing.models import Rate
 from portal.clusters.models import Cluster, Status
 from portal.folders.models import Folder
 from portal.folders.models import Status as FolderStatus
@@ -82,4 +83,13 @@ class TrailFilters(filters.FilterSet):
 
     class Meta:
         model = Entry
+        fields = ()
+
+
+class RateFilters(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=Rate.Kind.choices)
+    name = filters.CharFilter()
+
+    class Meta:
+        model = Rate
         fields = ()

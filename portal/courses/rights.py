@@ -29,6 +29,7 @@ class Deed(StrEnum):
     SEE_SPENDING = "see what this course spent"
     SPEND_BUDGET = "give this course credits out of a budget of yours"
     GRANT_CREDITS = "make credits"
+    CHANGE_RATES = "change what things cost"
     SEE_TRAIL = "see who did what in this course"
     ARCHIVE_COURSE = "end this course"
     SEE_STACKS = "see what the cloud says of all courses"

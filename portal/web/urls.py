@@ -1,7 +1,20 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from portal.web.views import audit, classes, clusters, courses, folders, jobs, limits, me, members, profiles, session
+from portal.web.views import (
+    audit,
+    billing,
+    classes,
+    clusters,
+    courses,
+    folders,
+    jobs,
+    limits,
+    me,
+    members,
+    profiles,
+    session,
+)
 
 urlpatterns = [
     path("", clusters.home, name="home"),
@@ -51,6 +64,15 @@ urlpatterns = [
     path("courses/<uuid:course_id>/class/end", classes.end, name="class-end"),
     path("courses/<uuid:course_id>/class/<uuid:action_id>", classes.action, name="class-action"),
     path("courses/<uuid:course_id>/class/<uuid:action_id>/cancel", classes.cancel, name="class-cancel"),
+    path("credits", billing.listing, name="credits"),
+    path("courses/<uuid:course_id>/credits", billing.of_course, name="course-credits"),
+    path("courses/<uuid:course_id>/credits/give", billing.give, name="give-credits"),
+    path("courses/<uuid:course_id>/statement", billing.of_month, name="course-statement"),
+    path("rates", billing.rates, name="rates"),
+    path("rates/add", billing.add_rate, name="add-rate"),
+    path("rates/reprocess", billing.reprocess, name="reprocess"),
+    path("budgets", billing.budgets, name="budgets"),
+    path("budgets/give", billing.give_budget, name="give-budget"),
     path("trail", audit.trail, name="trail"),
     path("jobs/<uuid:job_id>", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/live", jobs.job_live, name="job-live"),

@@ -49,7 +49,7 @@ def ask(client: Client, method: str, path: str, change: str, course: Course) -> 
         return client.generic(method, path, change, content_type="application/json")
     if path.endswith("/jobs"):
         return client.post(path, form(change))
-    if path.endswith(("/resize", "/repair", "/extend")) or path.startswith("/api/v1/courses"):
+    if path.endswith(("/resize", "/repair", "/extend", "/on-end")) or path.startswith("/api/v1/courses"):
         return client.post(path, change, content_type="application/json")
     right: dict[str, Any] = {
         "course": str(course.pk),

@@ -27,6 +27,7 @@ from portal.jobs.models import Job, JobOutput
 from portal.trail.services import record
 from portal.web import urls as page_urls
 from tests.db.conftest import make_ready
+from tests.db.test_credits import use
 
 # Of each page 2 are the session and its user; of each answer of the API 1 is the token with its user.
 PAGES = {
@@ -40,6 +41,10 @@ PAGES = {
     "job": 4,
     "job-log": 3,
     "job-output": 4,
+    "credits": 4,
+    "course-credits": 9,
+    "rates": 4,
+    "budgets": 3,
 }
 ANSWERS = {
     "schema": 0,
@@ -58,6 +63,9 @@ ANSWERS = {
     "job": 2,
     "job-log": 2,
     "job-outputs": 3,
+    "course-credits": 6,
+    "rates": 2,
+    "budgets": 2,
     "job-output": 3,
 }
 # For those who lead.
@@ -69,8 +77,9 @@ PAGES_OF_LEADERS = {
     "limits": 18,
     "profiles": 13,
     "profile": 14,
+    "course-statement": 6,
 }
-ANSWERS_OF_LEADERS = {"trail": 3, "course-members": 6, "course-limits": 16}
+ANSWERS_OF_LEADERS = {"trail": 3, "statements": 5, "course-members": 6, "course-limits": 16}
 FOR_ADMINISTRATORS = {"service-accounts": 2, "course-makers": 2}
 # They change something, or are streams of what a page shows already.
 ACTIONS = {
@@ -88,6 +97,8 @@ ACTIONS = {
 }
 ACTIONS |= {"course-archive", "course-member", "course-roster", "course-group", "student-limits", "course-maker"}
 ACTIONS |= {"extend", "price", "make-folder", "grow-folder", "delete-folder"}
+ACTIONS |= {"lease-check-create", "lease-create", "lease-check-update", "lease-update", "lease-on-end"}
+ACTIONS |= {"give-credits", "add-rate", "reprocess", "give-budget"}
 ACTIONS |= {"make-course", "appoint", "change-course", "archive-course", "add-member", "import-roster", "import-group"}
 ACTIONS |= {"change-limits", "except-student", "as-others", "make-profile", "delete-profile"}
 # These ask the cloud: tests/db/test_audit_stacks.py has one, and counts.
@@ -121,12 +132,13 @@ def fill(owner: User, wish: Wish, number: int, jobs_of_one: int) -> Job:
 
 
 def enrol(number: int) -> None:
-    """So many more students, each with an exception."""
+    """So many more students, each with an exception, and something spent."""
     course = Course.objects.get(name="demo")
     for count in range(number):
         student = User.objects.create(username=f"student-{count}")
         Membership.objects.create(course=course, user=student, role="student")
         Limit.objects.create(course=course, scope="student", user=student, name="clusters", value=count)
+        use(course.pk, student.username, 1)
 
 
 def address(name: str, job: Job) -> str:
@@ -142,7 +154,8 @@ def address(name: str, job: Job) -> str:
         "username": lambda: "alice",
         "path": lambda: "0.csv",
     }
-    return reverse(name, kwargs={given: known[given]() for given in pattern.converters})
+    query = f"?course={cluster.course_id}" if name == "api:statements" else ""
+    return reverse(name, kwargs={given: known[given]() for given in pattern.converters}) + query
 
 
 def queries(client: Client, address: str) -> int:

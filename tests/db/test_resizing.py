@@ -174,7 +174,7 @@ class Heat:
         monkeypatch.setattr(stacks, "output", lambda *_: self.hosts)
         monkeypatch.setattr(stacks, "update", self._update)
 
-    def _update(self, project: str, stack_id: str, template: str, _: Any, generation: int, __: int) -> bool:
+    def _update(self, project: str, stack_id: str, template: str, _: Any, generation: int, *__: Any) -> bool:
         if self.refusal:
             raise self.refusal
         self.templates.append(template)

@@ -83,6 +83,10 @@ def bodies(life: dict[str, Any]) -> dict[str, dict[str, Any]]:
     which course they are for, and are 422 where it is a secret."""
     course = str(life["course_id"])
     cluster = {"course": course, "name": "new", "framework": "spark", "workers": 1, "flavor": "small", "hours": 1}
+    lease = {
+        "lease": str(uuid.uuid4()), "course": "demo", "person": "alice", "name": "GPU", "hourly": "1",
+        "ends_at": "2099-01-01T00:00:00Z",
+    }  # fmt: skip
     folder = {"course": course, "name": "new", "size_gb": 1, "share_type": "nfs", "access_for_students": "rw"}
     return {
         "api:clusters": cluster,
@@ -94,6 +98,15 @@ def bodies(life: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "api:extend": {"hours": 1},
         "extend": {"hours": 1},
         "api:folder-grow": {"size_gb": 9},
+        "api:course-credits": {"amount": "1"},
+        "api:rates": {"kind": "gpu", "price": "1", "valid_from": "2099-01-01T00:00:00Z"},
+        "api:budgets": {"person": "bob", "amount": "1"},
+        "api:reprocess": {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z", "memo": "wrong"},
+        "api:lease-check-create": lease,
+        "api:lease-create": lease,
+        "api:lease-check-update": {"lease": lease["lease"], "ends_at": lease["ends_at"]},
+        "api:lease-update": {"lease": lease["lease"], "ends_at": lease["ends_at"]},
+        "api:lease-on-end": {"lease": lease["lease"]},
         "api:courses": {"name": "new", "title": "New", "project": "p9"},
         "api:course-archive": {"confirm": "another"},
         "api:course-members": {"username": "eve"},

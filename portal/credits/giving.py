@@ -1,0 +1,99 @@
+"""How credits come to courses: an administrator makes them, a teacher gives of a budget; and how they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from billing import credit, holds, ledger
+from billing.credit import Standing
+from billing.models import Account
+from portal.accounts.models import User
+from portal.courses import services as courses
+from portal.courses.models import Course
+from portal.courses.rights import Deed
+from portal.credits.words import refusing, require
+from portal.refusals import Invalid, NotAllowed
+from portal.trail.services import record
+
+NEW, BUDGET = "new", "budget"
+SOURCES = {NEW: Deed.GRANT_CREDITS, BUDGET: Deed.SPEND_BUDGET}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    username: str
+    spent: Decimal
+    held: Decimal
+
+
+@dataclass(frozen=True)
+class Credits:
+    """`people` are those who drew on the course; to who may not see spending, only the reader."""
+
+    course: Course
+    standing: Standing
+    people: list[Drawn]
+
+
+def of_course(reader: User, course_id: UUID) -> Credits:
+    """Raises NotFound."""
+    course = courses.find(reader, course_id)
+    spent, held = credit.spending(course.name), holds.by_person(course.name)
+    names = sorted({*spent, *held})
+    if Deed.SEE_SPENDING not in courses.deeds(reader, course):
+        names = [name for name in names if name == reader.username]
+    people = [Drawn(name, spent.get(name, Decimal()), held.get(name, Decimal())) for name in names]
+    return Credits(course, credit.standing(course.name), people)
+
+
+def sources(user: User, course: Course) -> list[str]:
+    """From where the person may give credits to the course; the first is what is meant where none is said."""
+    able = courses.deeds(user, course)
+    return [source for source, deed in SOURCES.items() if deed in able]
+
+
+def require_source(user: User, course: Course, out_of: str = "") -> str:
+    """From where credits are to come. Raises NotAllowed."""
+    possible = sources(user, course)
+    if not possible or (out_of and out_of not in possible):
+        deed = SOURCES.get(out_of, Deed.SPEND_BUDGET)
+        raise NotAllowed(f"You may not {deed}.", "Ask a teacher of the course, or an administrator.")
+    return out_of or possible[0]
+
+
+@transaction.atomic
+def give(actor: User, course_id: UUID, amount: Decimal, memo: str = "", out_of: str = "") -> Standing:
+    """Raises NotFound, NotAllowed, Invalid, Conflict."""
+    course = courses.find(actor, course_id)
+    chosen = require_source(actor, course, out_of)
+    with refusing():
+        if chosen == NEW:
+            ledger.grant(actor.username, amount, course=course.name, memo=memo)
+        else:
+            ledger.transfer(actor.username, amount, person=actor.username, course=course.name, memo=memo)
+    said = {"amount": str(amount), "out_of": chosen, "memo": memo}
+    record(actor, "course.credits", course.pk, name=course.title, course=course.name, after=said)
+    return credit.standing(course.name)
+
+
+def budgets(reader: User) -> QuerySet[Account]:
+    """An administrator sees all of them, others their own."""
+    found = Account.objects.filter(kind=Account.Kind.BUDGET).order_by("person")
+    return found if reader.is_administrator else found.filter(person=reader.username)
+
+
+@transaction.atomic
+def give_budget(actor: User, username: str, amount: Decimal, memo: str = "") -> Account:
+    """Raises NotAllowed, Invalid."""
+    require(actor, Deed.GRANT_CREDITS)
+    if not User.objects.filter(username=username).exists():
+        raise Invalid.of({"person": "there is nobody of this name; people are known from their first log-in or roster"})
+    with refusing():
+        ledger.grant(actor.username, amount, person=username, memo=memo)
+    record(actor, "budget.grant", username, name=username, after={"amount": str(amount), "memo": memo})
+    return budgets(actor).get(person=username)

@@ -1,0 +1,45 @@
+"""What administrators do with prices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from billing import rates, reprocessing
+from billing.models import Rate
+from portal.accounts.models import User
+from portal.courses.rights import Deed
+from portal.credits.words import refusing, require
+from portal.trail.services import record
+
+
+@transaction.atomic
+def add_rate(
+    actor: User, kind: str, name: str, price: Decimal, valid_from: datetime, *, correcting: bool = False, memo: str = ""
+) -> Rate:
+    """Raises NotAllowed, Invalid."""
+    require(actor, Deed.CHANGE_RATES)
+    with refusing():
+        rate = rates.add(actor.username, kind, name, price, valid_from, correcting=correcting, memo=memo)
+    after = {"price": str(price), "valid_from": valid_from.isoformat(), "correcting": correcting, "memo": memo}
+    record(actor, "rate.add", rate.pk, name=f"{kind} {name}".strip(), after=after)
+    return rate
+
+
+def differing(actor: User, start: datetime, end: datetime) -> int:
+    """How many charges a reprocessing would set right. Raises NotAllowed, Invalid."""
+    require(actor, Deed.CHANGE_RATES)
+    with refusing():
+        return reprocessing.differing(start, end)
+
+
+def reprocess(actor: User, start: datetime, end: datetime, memo: str) -> int:
+    """How many it has set right. Raises NotAllowed, Invalid."""
+    require(actor, Deed.CHANGE_RATES)
+    with transaction.atomic(), refusing():
+        number = reprocessing.reprocess(actor.username, start, end, memo)
+        after = {"start": start.isoformat(), "end": end.isoformat(), "memo": memo, "charges": number}
+        record(actor, "billing.reprocess", f"{start:%Y-%m-%d %H:%M}", after=after)
+    return number

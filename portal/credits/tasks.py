@@ -1,0 +1,12 @@
+"""What Celery runs for credits."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from portal.credits import leases
+
+
+@shared_task
+def settle_leases() -> None:
+    leases.settle()

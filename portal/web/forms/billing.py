@@ -1,0 +1,67 @@
+"""Credits, prices, budgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from billing.models import Rate
+from portal.refusals import Conflict, Invalid
+
+AMOUNT: dict[str, Any] = {"max_digits": 18, "decimal_places": 6}
+
+
+def moment(label: str) -> forms.DateTimeField:
+    """Typed as UTC."""
+    typed = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 3600}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=typed)
+
+
+class CreditsForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+    def refuse(self, refusal: Invalid | Conflict) -> None:
+        """Shows why it cannot be: at the fields that are wrong, where some are."""
+        for name, why in refusal.fields.items():
+            self.add_error(name if name in self.fields else None, why)
+        if not refusal.fields:
+            self.add_error(None, f"{refusal.detail} {refusal.next}")
+
+
+class GiveForm(CreditsForm):
+    amount = forms.DecimalField(label="Credits", **AMOUNT)
+    memo = forms.CharField(label="What for", max_length=500, required=False)
+    out_of = forms.ChoiceField(label="Out of")
+
+    def __init__(self, sources: list[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {"new": "new credits", "budget": "my budget"}
+        self.fields["out_of"].choices = [(each, words[each]) for each in sources]  # type: ignore[attr-defined]
+
+
+class BudgetForm(CreditsForm):
+    person = forms.CharField(label="Whose budget", max_length=255)
+    amount = forms.DecimalField(label="Credits", **AMOUNT)
+    memo = forms.CharField(label="What for", max_length=500, required=False)
+
+
+class RateForm(CreditsForm):
+    kind = forms.ChoiceField(label="Of", choices=Rate.Kind.choices)
+    name = forms.CharField(
+        label="Flavor or share type", max_length=255, required=False, help_text="of a GPU leave it empty"
+    )
+    price = forms.DecimalField(label="Credits", **AMOUNT)
+    valid_from = moment("From (UTC, a full hour)")
+    correcting = forms.BooleanField(
+        label="A correction of the past", required=False, help_text="what was charged is set right by charging anew"
+    )
+    memo = forms.CharField(label="Why", max_length=500, required=False)
+
+
+class ReprocessForm(CreditsForm):
+    start = moment("From (UTC)")
+    end = moment("To (UTC)")
+    memo = forms.CharField(label="Why", max_length=500)
