@@ -21,6 +21,7 @@ VERBS = {
     "cluster": "create, list, show, watch, resize, repair, extend, delete clusters",
     "job": "submit jobs, their logs and output",
     "folder": "folders that outlive clusters",
+    "billing": "prices, credits, statements",
     "token": "list, create, revoke tokens for programs",
     "admin": "the stacks of all courses, for administrators",
     "completion": "completion for bash and zsh",

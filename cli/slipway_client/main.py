@@ -11,6 +11,7 @@ import click
 
 from . import safe_text
 from .commands.admin import admin
+from .commands.billing import billing
 from .commands.cluster import cluster
 from .commands.completion import PROGRAM, VARIABLE, completion
 from .commands.course import course
@@ -32,7 +33,7 @@ def root() -> None:
     """
 
 
-for verb in (login, logout, whoami, course, cluster, job, folder, token, admin, completion):
+for verb in (login, logout, whoami, course, cluster, job, folder, billing, token, admin, completion):
     root.add_command(verb)
 
 

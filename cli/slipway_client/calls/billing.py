@@ -1,0 +1,38 @@
+"""What things cost, who has credits, what was spent. Credits are decimal texts, such as "12.500000"."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..download import keep
+from ..transport import Json, pieces, segment
+from .base import Calls, said
+
+
+class Billing(Calls):
+    def rates(self) -> list[Json]:
+        """All there ever were, and those to come; the latest first."""
+        return self._portal.pages("billing/rates")
+
+    def credits(self, course_id: str) -> Json:
+        """{"standing": what a course was given, spent, holds and has left, "people": what each of them drew}."""
+        return self._portal.json("GET", f"courses/{segment(course_id)}/credits")
+
+    def give_credits(self, course_id: str, amount: str, memo: str = "", out_of: str = "") -> Json:
+        """`out_of`: "new" by administrators, "budget" one's own."""
+        body: Json = {"amount": amount, "memo": memo, **said(out_of=out_of)}
+        return self._portal.json("POST", f"courses/{segment(course_id)}/credits", body)
+
+    def statement(self, course_id: str, month: str = "", person: str = "") -> Json:
+        """`month` as 2026-11; without it the present one."""
+        filters = said(course=course_id, month=month, person=person)
+        return self._portal.json("GET", "billing/statements", params=filters)
+
+    def download_statement(
+        self, course_id: str, form: str, destination: str | os.PathLike[str], month: str = "", person: str = ""
+    ) -> int:
+        """As a file, `form` is csv or pdf; its size in bytes."""
+        filters = said(course=course_id, month=month, person=person, format=form)
+        with self._portal.stream("billing/statements", filters) as response:
+            return keep(pieces(response), Path(destination))
