@@ -43,11 +43,17 @@ def test_the_whole_way_from_a_shell(shell: Shell, house: Embedded, tmp_path: Pat
     shell("login", "student2", "--password-stdin", said=f"{house.logins['student2']}\n")
     (course,) = json.loads(shell("course", "list", "--json").stdout)
     assert course["name"] == "demo"
-    made = json.loads(shell("cluster", "create", "a shell's", "--workers", "1", "--hours", "1", "--json").stdout)
+    small = ("--workers", "1", "--hours", "1", "--json")
+    dry = json.loads(shell("cluster", "create", "a shell's", *small, "--dry-run").stdout)
+    assert (dry["price"]["fits"], dry["request"]["body"]["course"]) == (True, course["id"])
+    assert json.loads(shell("cluster", "list", "--all", "--json").stdout) == []
+    made = json.loads(shell("cluster", "create", "a shell's", *small).stdout)
     watched = [json.loads(line) for line in shell("cluster", "watch", "a shell's", "--json").stdout.splitlines()]
     assert len(watched) > 3
     assert (watched[-1]["id"], watched[-1]["status"]) == (made["id"], "ready")
     assert "a shell's" in shell("cluster", "list").stdout
+    longer = json.loads(shell("cluster", "extend", "a shell's", "1", "--json").stdout)
+    assert longer["expires_at"] > made["expires_at"]
 
     (tmp_path / "a b.txt").write_text("this is a b")
     sent = shell("job", "submit", "--follow", "--file", "a b.txt", "a shell's", str(COPY_JOB), "--json", "x y")
