@@ -247,6 +247,7 @@ SPECTACULAR_SETTINGS = {
         "JobStatus": "portal.jobs.models.JobStatus",
         "Access": "portal.folders.models.Access",
         "Scope": "portal.accounts.scopes.Scope",
+        "ClassActionKind": "portal.classes.models.Kind",
         "RateKind": "billing.models.Rate.Kind",
     },
     "DEFAULT_GENERATOR_CLASS": "portal.api.schema.Generator",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 
 from .manifest import Manifest
 
@@ -20,6 +21,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
 
 
+@cache
 def manifest(name: str) -> Manifest:
     """The manifest of the framework `name`; UnknownFramework where there is none."""
     if name not in names():

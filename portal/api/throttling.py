@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import cache
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
+from django.core.cache.backends.base import BaseCache
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -16,11 +20,21 @@ log = logging.getLogger(__name__)
 RETRY = 10  # seconds for which a Redis that is away is not asked again
 
 
+@cache
+def _store(_location: str) -> BaseCache:
+    """One for the process: Django's own proxy makes one, with connections of its own, for each request under ASGI."""
+    return caches.create_connection(DEFAULT_CACHE_ALIAS)
+
+
 class EachToken(SimpleRateThrottle):
     """Counts in Redis. Where that is away, nobody is held up; where it was emptied, all begin anew."""
 
     scope = "each"
     _away_until = 0.0
+
+    @property
+    def cache(self) -> BaseCache:  # type: ignore[override]
+        return _store(str(settings.CACHES[DEFAULT_CACHE_ALIAS]["LOCATION"]))
 
     def get_cache_key(self, request: Request, view: Any) -> str:
         ident = request.auth.pk if isinstance(request.auth, ApiToken) else self.get_ident(request)

@@ -40,17 +40,20 @@ def progress(manifest: Manifest, nodes: Sequence[Booting], status: str, events: 
     ended = {(event.node, event.step) for event in events if event.state == "done" and event.node in names}
     total = sum(len(manifest.role(node.role).steps) for node in nodes)
     return Progress(
-        total if status == "ready" else min(len(ended), total), total, _phase(manifest, nodes, status, ended)
+        total if status in ("ready", "deleted") else min(len(ended), total),
+        total,
+        _phase(manifest, nodes, status, ended),
     )
 
 
 def node_states(
     manifest: Manifest, nodes: Sequence[Booting], status: str, events: Iterable[StepEvent]
 ) -> dict[str, str]:
-    """For each node: waiting (not heard of), booting, ready, failed; unfinished where its cluster failed meanwhile."""
+    """For each node: waiting (not heard of), booting, ready, failed, deleted; unfinished where its cluster failed
+    meanwhile."""
     events = list(events)
-    if status == "ready":
-        return dict.fromkeys((node.name for node in nodes), "ready")
+    if status in ("ready", "deleted"):
+        return dict.fromkeys((node.name for node in nodes), status)
     states = {node.name: _node_state(manifest.role(node.role).steps, node.name, events) for node in nodes}
     if status == "failed":
         return {name: "unfinished" if state in ("waiting", "booting") else state for name, state in states.items()}

@@ -31,25 +31,32 @@ from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, NotAllowed, NotFound
 from portal.trail import services as trail
 
+STILL = (Status.READY, Status.DELETED)  # nothing of their boot is to be seen any more
 # Heat takes a moment from the last node's signal to the end of the stack; the regular passes come too seldom for that.
 AFTER_THE_LAST_SIGNAL = (0.1, 0.4, 0.8)  # seconds
 SIGNS_APART = timedelta(seconds=20)
 
 
 def visible_to(user: User) -> QuerySet[Cluster]:
-    """One's own clusters, and those of the courses in which one may see all: everything to an administrator."""
+    """One's own clusters, and those of the courses in which one may see all: everything to an administrator.
+
+    With all that a list shows of them; of those that boot no more the steps of their boot are not read.
+    """
     clusters = Cluster.objects.select_related("course", "owner")
     if not user.is_administrator:
         clusters = clusters.filter(Q(owner=user) | Q(course__in=courses_where(user, Deed.SEE_CLUSTER)))
+    return _with_parts(clusters, ClusterEvent.objects.exclude(cluster__status__in=STILL))
+
+
+def _with_parts(clusters: QuerySet[Cluster], events: QuerySet[ClusterEvent]) -> QuerySet[Cluster]:
     mounts = Prefetch("mounts", Mount.objects.select_related("folder"))
-    return clusters.prefetch_related(
-        "nodes", mounts, Prefetch("events", ClusterEvent.objects.defer("log").order_by("id"))
-    )
+    events = events.defer("log").order_by("id")
+    return clusters.prefetch_related(None).prefetch_related("nodes", mounts, Prefetch("events", events))
 
 
 def find(user: User, cluster_id: UUID) -> Cluster:
     """Raises NotFound also for clusters of others: that they exist is a secret."""
-    cluster = visible_to(user).filter(pk=cluster_id).first()
+    cluster = _with_parts(visible_to(user), ClusterEvent.objects.all()).filter(pk=cluster_id).first()
     if cluster is None:
         raise NotFound("cluster")
     return cluster

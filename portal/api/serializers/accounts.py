@@ -66,7 +66,7 @@ class ServiceSerializer(serializers.ModelSerializer[User]):
 class IntrospectionSerializer(TypedSerializer):
     """As RFC 7662 says; what else is sent is passed over."""
 
-    token = serializers.CharField(max_length=4096)
+    token = serializers.CharField(max_length=4096, trim_whitespace=False)
 
 
 class IntrospectedSerializer(serializers.Serializer[Any]):

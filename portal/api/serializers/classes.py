@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from portal.api.serializers.clusters import WishSerializer, wish_of
@@ -35,6 +36,7 @@ class StartSerializer(WishSerializer):
         return StartWish(wish, ready_at, wish.hours, at_once, None if students is None else tuple(students))
 
 
+@extend_schema_serializer(component_name="ExtendAll")
 class ExtendSerializer(StrictSerializer):
     hours = serializers.IntegerField()
     preview = serializers.BooleanField(default=False)

@@ -128,7 +128,7 @@ class LeftMemberSerializer(serializers.Serializer[Any]):
     clusters = LeftSerializer(many=True)
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class RosterLineSerializer(serializers.Serializer[Any]):
     username = serializers.CharField()
     role = serializers.CharField()
     credits = serializers.DecimalField(**DECIMALS, allow_null=True)
@@ -138,8 +138,8 @@ class PlanSerializer(serializers.Serializer[Any]):
     """What a roster changes; `applied` says whether it was done."""
 
     applied = serializers.BooleanField()
-    added = LineSerializer(many=True)
-    changed = LineSerializer(many=True)
+    added = RosterLineSerializer(many=True)
+    changed = RosterLineSerializer(many=True)
     unchanged = serializers.IntegerField()
     removed = serializers.ListField(child=serializers.CharField())
     clusters_of_removed = LeftSerializer(many=True)

@@ -61,6 +61,7 @@ class ClassStarts(generics.ListAPIView[Any]):
 class ExtendAll(APIView):
     scope = Scope.COURSE
 
+    @extend_schema(request=ExtendSerializer, responses={200: PreviewSerializer, 202: WholeActionSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         course = services.led(user_of(request), course_id)
