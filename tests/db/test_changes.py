@@ -29,7 +29,7 @@ from portal.locks import try_transaction_lock
 from tests.db.conftest import body_of, problem
 
 # They tell something or, without a token, make what is a secret: nothing to be repeated.
-ONLY_TELL = {"introspect"}
+ONLY_TELL = {"introspect", "price"}
 CLUSTERS, JSON = "/api/v1/clusters", "application/json"
 
 

@@ -222,8 +222,9 @@ def test_a_page_says_that_the_database_does_not_answer(
     try:
         with other.cursor() as stubborn, connection.cursor() as ours:
             stubborn.execute("BEGIN; LOCK TABLE jobs_job IN ACCESS EXCLUSIVE MODE")
-            ours.execute("SET LOCAL lock_timeout = '50ms'")
+            ours.execute("SAVEPOINT before; SET LOCAL lock_timeout = '50ms'")
             answer = visitor.get(f"/clusters/{ready.pk}")
+            ours.execute("ROLLBACK TO before")
     finally:
         other.close()
     assert answer.status_code == 503
