@@ -57,13 +57,13 @@ def differences(course: Course, now: datetime, drift: timedelta = DRIFT) -> Iter
     clusters = course.clusters.filter(~Q(status=Status.DELETED) | Q(pk__in=Hold.objects.values("resource")))
     held = dict(Hold.objects.filter(course=course.name).values_list("resource", "amount"))
     for cluster in clusters.select_related("course", "owner").prefetch_related("nodes"):
-        amount, true = held.get(cluster.pk, Decimal()), _true(cluster, now)
-        if not true <= amount <= _true(cluster, now - drift):
+        amount, true = held.get(cluster.pk, Decimal()), true_amount(cluster, now)
+        if not true <= amount <= true_amount(cluster, now - drift):
             yield Difference(cluster.pk, course.name, amount, true)
 
 
-def _true(cluster: Cluster, now: datetime) -> Decimal:
-    """One that failed before it was ready costs nothing."""
+def true_amount(cluster: Cluster, now: datetime) -> Decimal:
+    """What should be held for it. One that failed before it was ready costs nothing."""
     if cluster.ended_at and cluster.ready_at is None:
         return Decimal()
     return metering.uncharged(cluster, now)

@@ -107,9 +107,9 @@ class Extend(APIView):
     @extend_schema(request=ExtendSerializer, responses={200: ClusterSerializer})
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
+        cluster = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
         body = ExtendSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        cluster = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
         lifetime.extend(user_of(request), cluster, body.validated_data["hours"])
         return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
 
