@@ -95,6 +95,15 @@ def service_accounts(actor: User) -> QuerySet[User]:
     return User.objects.exclude(service_scopes=None).order_by("username")
 
 
+def find_service(actor: User, name: str) -> User:
+    """Raises NotFound, NotForYou."""
+    named = service_accounts(actor).filter(username=name)
+    account = named.first() if SERVICE_NAME.fullmatch(name) else None
+    if account is None:
+        raise NotFound("service account")
+    return account
+
+
 def require_administrator(actor: User) -> None:
     if not actor.is_administrator:
         raise NotForYou("You are no administrator.", "Ask an administrator.")
@@ -106,16 +115,19 @@ def visible_to(actor: User) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(seen, expires_at__gt=timezone.now()).select_related("user")
 
 
-def revoke(actor: User, token_id: UUID, *, by: ApiToken | None = None) -> None:
-    """Ends a token at once; one with a name ends no other. Raises NotFound, NotForTokens."""
+def revoke(actor: User, token_id: UUID, *, by: ApiToken | None = None) -> ApiToken:
+    """Ends a token at once, and says which it was; one with a name ends no other. Raises NotFound, NotForTokens."""
     if by is not None and not by.by_password and by.pk != token_id:
-        raise NotForTokens("A token that was made can only end itself.", "Log in with your password, or use the page.")
+        raise NotForTokens(
+            "A token that was made can only end itself.", "Log in with your password, or use the page Tokens."
+        )
     with transaction.atomic():
         token = visible_to(actor).filter(pk=token_id).select_for_update(of=("self",)).first()
         if token is None:
             raise NotFound("token")
         token.delete()
         record(actor, "token.revoke", token_id, name=token.name, before={"of": token.user.username})
+    return token
 
 
 def token_of(secret: str) -> ApiToken | None:
@@ -148,10 +160,10 @@ def introspect(actor: User, secret: str) -> dict[str, Any]:
 
 
 def _service(actor: User, name: str) -> User:
-    account = service_accounts(actor).filter(username=name).first()
-    if account is None:
-        raise Invalid.of({"service_account": "there is no such service account"})
-    return account
+    try:
+        return find_service(actor, name)
+    except NotFound as error:
+        raise Invalid.of({"service_account": "there is no such service account"}) from error
 
 
 def _check(holder: User, name: str, scopes: Collection[str], days: int) -> None:

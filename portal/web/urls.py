@@ -14,6 +14,7 @@ from portal.web.views import (
     members,
     profiles,
     session,
+    tokens,
 )
 
 urlpatterns = [
@@ -21,6 +22,13 @@ urlpatterns = [
     path("log-in", session.LogIn.as_view(), name="log-in"),
     path("log-out", LogoutView.as_view(), name="log-out"),
     path("me", me.me, name="me"),
+    path("tokens", tokens.listing, name="tokens"),
+    path("tokens/make", tokens.make, name="make-token"),
+    path("tokens/<uuid:token_id>/revoke", tokens.revoke, name="revoke-token"),
+    path("service-accounts", tokens.services, name="service-accounts"),
+    path("service-accounts/make", tokens.make_service, name="make-service-account"),
+    path("service-accounts/of/<str:service>", tokens.service, name="service-account"),
+    path("service-accounts/of/<str:service>/tokens/make", tokens.make_of_service, name="make-service-token"),
     path("clusters/create", clusters.create, name="create"),
     path("clusters/price", clusters.price, name="price"),
     path("clusters/<uuid:cluster_id>", clusters.cluster, name="cluster"),

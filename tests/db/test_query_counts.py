@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.accounts.models import User
-from portal.accounts.tokens import make_service
+from portal.accounts.tokens import issue, make_service
 from portal.api import urls as api_urls
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster
@@ -33,6 +33,7 @@ from tests.db.test_credits import use
 PAGES = {
     "log-in": 2,
     "me": 2,
+    "tokens": 3,
     "home": 17,
     "cluster": 9,
     "folders": 7,
@@ -81,6 +82,7 @@ PAGES_OF_LEADERS = {
 }
 ANSWERS_OF_LEADERS = {"trail": 3, "statements": 5, "course-members": 6, "course-limits": 16}
 FOR_ADMINISTRATORS = {"service-accounts": 2, "course-makers": 2}
+PAGES_OF_ADMINISTRATORS = {"service-accounts": 3, "service-account": 4}
 # They change something, or are streams of what a page shows already.
 ACTIONS = {
     "create",
@@ -101,6 +103,7 @@ ACTIONS |= {"lease-check-create", "lease-create", "lease-check-update", "lease-u
 ACTIONS |= {"give-credits", "add-rate", "reprocess", "give-budget"}
 ACTIONS |= {"make-course", "appoint", "change-course", "archive-course", "add-member", "import-roster", "import-group"}
 ACTIONS |= {"change-limits", "except-student", "as-others", "make-profile", "delete-profile"}
+ACTIONS |= {"make-token", "revoke-token", "make-service-account", "make-service-token"}
 # These ask the cloud: tests/db/test_audit_stacks.py has one, and counts.
 OF_THE_CLOUD = {"stacks", "stack", "admin-stacks", "admin-stack"}
 # tests/db/test_class_pages.py counts these.
@@ -211,10 +214,24 @@ def test_answers_to_administrators_take_what_the_table_says(
     assert {name: queries(client, reverse(f"api:{name}")) for name in FOR_ADMINISTRATORS} == FOR_ADMINISTRATORS
 
 
+@pytest.mark.parametrize("number", [1, 20])
+def test_pages_of_tokens_take_what_the_table_says(number: int, browser: Callable[[User], Client], dora: User) -> None:
+    make_service(dora, "service", ["read"])
+    for count in range(number):
+        make_service(dora, f"service-{count}", ["read"])
+        for service in ("", "service"):
+            issue(dora, f"token {count}", ["read"], 1, service=service)
+    client, known = browser(dora), {"service-accounts": {}, "service-account": {"service": "service"}}
+    counted = {name: queries(client, reverse(name, kwargs=known[name])) for name in PAGES_OF_ADMINISTRATORS}
+    assert counted == PAGES_OF_ADMINISTRATORS
+    assert queries(client, reverse("tokens")) == PAGES["tokens"]
+
+
 def test_no_page_and_no_answer_is_missing_here() -> None:
     assert {pattern.name for pattern in page_urls.urlpatterns} - ACTIONS - STREAMS - OF_THE_CLOUD - OF_CLASSES == {
         *PAGES,
         *PAGES_OF_LEADERS,
+        *PAGES_OF_ADMINISTRATORS,
     }
     assert {pattern.name for pattern in api_urls.urlpatterns} - ACTIONS - OF_THE_CLOUD - OF_CLASSES == {
         *ANSWERS,

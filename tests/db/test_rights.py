@@ -75,6 +75,7 @@ def campus_life(
         "action_id": ClassAction.objects.create(course=course, actor=bob, kind="end", begins_at=timezone.now()).pk,
         "path": "table.csv",
         "username": "ann",
+        "service": "other-system",
     }
 
 
