@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 
 def amount(**options: Any) -> models.DecimalField[Any, Any]:
@@ -163,3 +165,28 @@ class Hold(models.Model):
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gte=0), name="a_hold_is_not_negative")]
         indexes: ClassVar = [models.Index(fields=["course", "person"], name="holds_of_a_course")]
+
+
+class Notice(models.Model):
+    """What the university's own billing is to be told, or was. `key` is its Idempotency-Key: it may come twice."""
+
+    class Verb(models.TextChoices):
+        CREATE = "create"
+        UPDATE = "update"
+        ON_END = "on-end"
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    verb = models.CharField(max_length=10, choices=Verb)
+    lease = models.UUIDField(help_text="the cluster")
+    body = models.JSONField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    delivered_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=500, blank=True, help_text="why it was not taken the last time")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["lease", "id"], name="notices_of_a_lease"),
+            models.Index(fields=["next_at"], condition=Q(delivered_at=None), name="undelivered_notices"),
+        ]

@@ -25,6 +25,8 @@ SETTINGS = (
         "SLIPWAY_LOG_LIMIT",
         "SLIPWAY_OUTPUT_LIMIT",
     ),
+    *("SLIPWAY_CREDIT_GRACE_HOURS", "SLIPWAY_MAIL_URL", "SLIPWAY_MAIL_FROM"),
+    *("SLIPWAY_BILLING_URL", "SLIPWAY_BILLING_TOKEN", "SLIPWAY_BILLING_TOKEN_FILE", "SLIPWAY_BILLING_SILENCE"),
     *("SLIPWAY_PROVISIONER_CLOUD", "SLIPWAY_PROVISIONER_DOMAIN"),
     *("OS_REGION_NAME", "OS_CLIENT_SECURE_FILE"),
 )
@@ -115,8 +117,9 @@ def described(environ: Mapping[str, str], named: str, same: Site | None, clouds:
 def _settings(environ: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
     values = {name: environ.get(name, kept.get(name, "")) for name in SETTINGS}
     # A relative path would be another's for our processes, which have working folders of their own.
-    if values["OS_CLIENT_SECURE_FILE"]:
-        values["OS_CLIENT_SECURE_FILE"] = str(Path(values["OS_CLIENT_SECURE_FILE"]).expanduser().absolute())
+    for name in ("OS_CLIENT_SECURE_FILE", "SLIPWAY_BILLING_TOKEN_FILE"):
+        if values[name]:
+            values[name] = str(Path(values[name]).expanduser().absolute())
     return {name: value for name, value in values.items() if value}
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import environs
 import psycopg
 
+from billing import outside
 from portal import software
 from portal.cloud import connection
 
@@ -83,6 +84,11 @@ try:
     PROVISIONER = connection.read_provisioner(os.environ)
     LOGIN_DOMAIN: Mapping[str, Any] = {"user_domain_name": _login_domain} if _login_domain else CLOUD.user_domain
 except connection.WrongConnection as error:
+    _wrong |= error.wrong
+try:
+    # The university's own billing, where it decides what is lent.
+    BILLING = outside.read(os.environ)
+except outside.WrongSettings as error:
     _wrong |= error.wrong
 try:
     _database = psycopg.conninfo.conninfo_to_dict(DATABASE_URL or "")
@@ -279,6 +285,7 @@ CELERY_BEAT_SCHEDULE = {
     "holds": {"task": "portal.clusters.tasks.recompute_holds", "schedule": 120.0, **_every},
     "ends": {"task": "portal.clusters.tasks.look_at_ends", "schedule": 10.0, **_every},
     "deliver": {"task": "portal.letters.tasks.deliver", "schedule": 10.0, **_every},
+    "tell-billing": {"task": "portal.clusters.tasks.tell_billing", "schedule": 5.0, **_every},
     "settle-leases": {"task": "portal.credits.tasks.settle_leases", "schedule": 30.0, **_every},
     "meter": {"task": "portal.clusters.tasks.meter", "schedule": 30.0, **_every},
 }
@@ -289,10 +296,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "keystoneauth": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},
-        "fontTools": {"level": "WARNING"},
-    },
+    "loggers": {name: {"level": "WARNING"} for name in ("keystoneauth", "celery", "httpx", "fontTools")},
 }

@@ -18,7 +18,7 @@ from portal import live
 from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused
 from portal.cloud.stacks import Stack
-from portal.clusters import changes, failures, metering
+from portal.clusters import changes, failures, metering, outside
 from portal.clusters.credentials import KeyGone, secret_parameters
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.offers import size_together
@@ -165,6 +165,7 @@ def end(cluster: Cluster, failure: Failure | None) -> None:
         nodes = Node.objects.filter(cluster=cluster)
         nodes.update(unhealthy=False)
         row.update(**_settled(cluster, nodes), **({"change_failure": failure.as_json()} if failure else {}))
+        outside.tell_update(cluster)
 
 
 def _give_up(cluster: Cluster, stack_id: str, failure: Failure) -> None:
@@ -180,6 +181,7 @@ def _give_up(cluster: Cluster, stack_id: str, failure: Failure) -> None:
             nodes.filter(leaving=False).exclude(name__in=before).delete()
             nodes.filter(name__in=before).update(leaving=False, kept_by=None, unhealthy=False)
             row.update(**_settled(cluster, nodes), change_failure=failure.as_json())
+            outside.tell_update(cluster)
             _tell_the_nodes(cluster)
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing import prices
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, ends, holding, pricing, services
+from portal.clusters import allocation, ends, holding, outside, pricing, services
 from portal.clusters.health import SILENCE
 from portal.clusters.models import Activity, Cluster, Status
 from portal.clusters.usage import Amounts
@@ -32,6 +32,7 @@ def extend(actor: User, cluster: Cluster, hours: int) -> None:
     """Lets it end so many hours later. Raises Invalid, Conflict, LimitReached, Busy."""
     if not 1 <= hours <= MOST_HOURS:
         raise Invalid.of({"hours": f"must be from 1 to {MOST_HOURS}"})
+    agreed = outside.check_extension(cluster, hours * HOUR)
     with allocating(cluster.course):
         row = Cluster.objects.select_for_update(of=("self",)).select_related("course", "owner").get(pk=cluster.pk)
         if not row.is_live:
@@ -46,6 +47,7 @@ def extend(actor: User, cluster: Cluster, hours: int) -> None:
         row.active_at, row.activity = timezone.now(), Activity.EXTENDED
         row.save(update_fields=["expires_at", "active_at", "activity"])
         holding.add(row, Decimal(asked["credits"]))
+        outside.tell_agreed(row, agreed)
         after = {"expires_at": row.expires_at.isoformat()}
         services.record(actor, "extend", row, before={"expires_at": before.isoformat()}, after=after)
         live.notify(live.cluster_topic(row.pk))

@@ -20,7 +20,7 @@ from portal import live
 from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
-from portal.clusters import changing, decisions, failures, metering, services
+from portal.clusters import changing, decisions, failures, metering, outside, services
 from portal.clusters.credentials import KeyGone, secret_parameters
 from portal.clusters.models import Activity, Cluster, ClusterEvent, EventState, Status
 from portal.courses.models import Course
@@ -179,7 +179,10 @@ def _examine(cluster: Cluster, stack_id: str) -> None:
 
 
 def _fail(cluster: Cluster, failure: Failure) -> None:
-    _save(cluster, status=Status.FAILED, failure=failure.as_json(), ended_at=timezone.now(), waiting_for="")
+    with transaction.atomic():
+        _save(cluster, status=Status.FAILED, failure=failure.as_json(), ended_at=timezone.now(), waiting_for="")
+        if cluster.status == Status.FAILED and cluster.ended_at:
+            outside.tell_end(cluster, cluster.ended_at)
 
 
 def _mark_ready(cluster: Cluster) -> None:

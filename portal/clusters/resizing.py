@@ -14,7 +14,7 @@ from billing import prices
 from cloudinit.frameworks.manifest import next_numbers, node_number
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, changes, holding, pricing, usage
+from portal.clusters import allocation, changes, holding, outside, pricing, usage
 from portal.clusters.credentials import KeyGone, key_of
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.services import record, require_ready, wake
@@ -27,6 +27,7 @@ def resize(actor: User | None, cluster: Cluster, workers: int | None = None, rem
 
     The same wish again changes nothing more. Raises Invalid, Conflict, LimitReached, Busy.
     """
+    agreed = outside.check_growth(cluster, workers)
     with allocating(cluster.course), _to_change(cluster) as (row, nodes):
         require_ready(row)
         present = [node for node in nodes if node.role != row.manifest.master.name]
@@ -40,6 +41,7 @@ def resize(actor: User | None, cluster: Cluster, workers: int | None = None, rem
         _require_settled(row)
         if more:
             _add_workers(row, present, staying, more)
+            outside.tell_agreed(row, agreed)
         else:
             _check_room(row, leaving, present)
         row.nodes.filter(name__in=leaving).update(leaving=True, kept_by=None)

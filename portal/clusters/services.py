@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, ends, holding, pricing, profiles
+from portal.clusters import allocation, ends, holding, outside, pricing, profiles
 from portal.clusters.hosts import host_list
 from portal.clusters.models import TROUBLE_LIMIT, Activity, Cluster, ClusterEvent, Node, Status
 from portal.clusters.wishes import Wish, cluster_of
@@ -98,6 +98,7 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
     cluster, mounts = cluster_of(owner, course, wish, bounds.hours)
     estimate = pricing.estimate(cluster.manifest, cluster.sizes, timezone.now(), cluster.expires_at)
     allocation.require_cluster(before, estimate, wish.workers, wish.hours)
+    outside.check_create(cluster)
     with allocating(course):
         _check_name(owner, course, wish.name)
         allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
@@ -107,6 +108,7 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
         nodes = cluster.manifest.nodes(cluster.worker_numbers)
         Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
         holding.place(cluster, estimate.total(wish.workers))
+        outside.tell_create(cluster)
         record(actor or owner, "create", cluster, after=_facts(cluster))
         wake(course)
     return cluster
@@ -130,7 +132,9 @@ def _let_go(actor: User | None, cluster: Cluster, why: str, **unchanged: Any) ->
             if actor != cluster.owner:
                 message = ends.ended(cluster.name, cluster.course.title, why, url_of(cluster))
                 write(f"cluster {cluster.pk} ended", cluster.owner, message.subject, message.text, must=True)
-            Cluster.objects.filter(pk=cluster.pk, ended_at=None).update(ended_at=timezone.now())
+            now = timezone.now()
+            if Cluster.objects.filter(pk=cluster.pk, ended_at=None).update(ended_at=now):
+                outside.tell_end(cluster, now)
             live.notify(live.cluster_topic(cluster.pk))
             wake(cluster.course)
             if cluster.mounts.exists():

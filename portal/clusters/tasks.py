@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from billing import outbox
 from portal.clusters import exhaustion, holding, lifetime, metering, reconciler, schedule
 from portal.courses.models import Course
 from portal.folders import tasks as folders
@@ -38,3 +39,8 @@ def recompute_holds() -> None:
 @shared_task
 def meter() -> None:
     metering.meter()
+
+
+@shared_task
+def tell_billing() -> None:
+    outbox.deliver()
