@@ -68,7 +68,7 @@ def read(environ: Mapping[str, str]) -> Service | None:
 def call(service: Service, verb: str, body: Mapping[str, Any], key: str = "") -> None:
     """Returns where it says yes. What has the same `key` is the same call again. Raises Refused, Silent."""
     # A loop of its own, as asyncio.run would wait for a name that is still being looked up when the time is over.
-    loop = asyncio.new_event_loop()
+    loop = asyncio.SelectorEventLoop()
     try:
         status, said = loop.run_until_complete(asyncio.wait_for(_exchange(service, verb, body, key), LONGEST))
     except TimeoutError:
