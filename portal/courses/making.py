@@ -28,7 +28,8 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 TITLE_LIMIT = 120
 LONGEST_KEEPING = 3650  # days
 # What may be changed in a course, by the names of its fields.
-CHANGEABLE = ("title", "starts_on", "ends_on", "profiles_only")
+CHANGEABLE = ("title", "starts_on", "ends_on", "profiles_only", "idle_minutes", "idle_off_until")
+IDLE_MINUTES = (15, 7 * 24 * 60)  # of these a course may choose: less would end what is only being thought about
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,9 @@ def _wrong_fields(said: Mapping[str, Any]) -> dict[str, str]:
         wrong["title"] = f"must be one line of 1 to {TITLE_LIMIT} characters"
     if said["starts_on"] and said["ends_on"] and said["ends_on"] < said["starts_on"]:
         wrong["ends_on"] = "must not be before the course starts"
+    least, most = IDLE_MINUTES
+    if said.get("idle_minutes") is not None and not least <= said["idle_minutes"] <= most:
+        wrong["idle_minutes"] = f"must be from {least} to {most}, or nothing: then no cluster ends for being idle"
     return wrong
 
 

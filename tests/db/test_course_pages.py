@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -95,12 +96,27 @@ def test_title_and_dates_are_changed_and_faults_shown_at_their_fields(
     assert "must not be before the course starts" in said
 
 
+def test_idling_is_set_by_the_clock_of_the_university(
+    teacher: Client, at: Callable[..., str], course: Course, settings: Any
+) -> None:
+    settings.UNIVERSITY_TIME_ZONE = "Asia/Shanghai"
+    sent = {"title": course.title, "idle_minutes": "45", "idle_off_until": "2026-12-01T18:00"}
+    page = teacher.post(at("/change"), sent, follow=True).content.decode()
+    assert 'value="2026-12-01T18:00"' in page
+    course.refresh_from_db()
+    assert (course.idle_minutes, course.idle_off_until) == (45, datetime(2026, 12, 1, 10, tzinfo=UTC))
+    assert "must be from 15" in text(teacher.post(at("/change"), {**sent, "idle_minutes": "5"}), 422)
+    teacher.post(at("/change"), {"title": course.title})
+    course.refresh_from_db()
+    assert (course.idle_minutes, course.idle_off_until) == (None, None)
+
+
 def test_archiving_asks_for_the_short_name(teacher: Client, at: Callable[..., str], course: Course) -> None:
     said = text(teacher.post(at("/archive"), {"confirm": "Demo course", "keep_folders_days": 3}), 422)
     assert "must be the course&#x27;s name, demo" in said
     said = text(teacher.post(at("/archive"), {"confirm": "demo", "keep_folders_days": 3}, follow=True))
     assert "Demo course Archived" in said
-    assert "Change title and dates" not in said
+    assert "Change title, dates and idling" not in said
 
 
 def test_the_roster_shows_spend_clusters_and_last_activity(

@@ -117,6 +117,20 @@ def test_a_teacher_changes_title_and_dates_and_only_what_changed_is_in_the_trail
     assert Entry.objects.filter(action="course.change").count() == 1
 
 
+def test_a_teacher_says_when_idle_clusters_end_and_that_none_does_in_a_lecture(
+    api: Callable[[User], Client], alice: User, bob: User, course: Course
+) -> None:
+    address = f"/api/v1/courses/{course.pk}"
+    changes = {"idle_minutes": 30, "idle_off_until": "2026-12-01T10:00:00Z"}
+    said = api(bob).patch(address, changes, content_type=JSON).json()
+    assert {name: said[name] for name in changes} == changes
+    assert Entry.objects.get(action="course.change").after == {**changes, "idle_off_until": "2026-12-01T10:00:00+00:00"}
+    refused = api(bob).patch(address, {"idle_minutes": 0}, content_type=JSON)
+    assert (refused.status_code, "idle_minutes" in problem(refused)["errors"]) == (422, True)
+    assert api(bob).patch(address, {"idle_minutes": None}, content_type=JSON).json()["idle_minutes"] is None
+    assert api(alice).patch(address, {"idle_minutes": None}, content_type=JSON).status_code == 403
+
+
 @pytest.mark.parametrize(("first", "last", "status"), [(-2, 2, 202), (1, 2, 409), (-2, -1, 409), (0, 0, 202)])
 def test_students_create_in_the_term_only_and_teachers_at_any_time(
     api: Callable[[User], Client],

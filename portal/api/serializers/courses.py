@@ -26,7 +26,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
         model = Course
         fields: tuple[str, ...] = (
             "id", "name", "title", "project", "waiting_for", "starts_on", "ends_on", "profiles_only",
-            "archived_at", "folders_until",
+            "idle_minutes", "idle_off_until", "archived_at", "folders_until",
         )  # fmt: skip
 
 
@@ -53,6 +53,12 @@ class CourseChangesSerializer(StrictSerializer):
     starts_on = serializers.DateField(required=False, allow_null=True)
     ends_on = serializers.DateField(required=False, allow_null=True)
     profiles_only = serializers.BooleanField(required=False)
+    idle_minutes = serializers.IntegerField(
+        required=False, allow_null=True, help_text="after which a cluster that nobody uses ends; null: never"
+    )
+    idle_off_until = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="until then none ends for that, as in a lecture"
+    )
 
 
 class ArchiveSerializer(StrictSerializer):

@@ -13,6 +13,7 @@ from portal.courses.limits import NAMES, OF_ONE, TITLES, Limits, figure
 from portal.courses.making import CourseWish
 from portal.courses.models import Course, Role
 from portal.refusals import Refusal
+from portal.web.forms.moments import MomentField
 
 
 class RefusableForm(forms.Form):
@@ -62,6 +63,12 @@ class ChangesForm(RefusableForm):
     ends_on = _day("Last day")
     profiles_only = forms.BooleanField(
         label="Profiles only", required=False, help_text="Students create clusters from the course's profiles."
+    )
+    idle_minutes = forms.IntegerField(
+        label="End idle clusters after (minutes)", required=False, help_text="Left empty, none ends for being idle."
+    )
+    idle_off_until = MomentField(
+        label="But none before", required=False, help_text="As during a lecture, in which one mostly listens."
     )
 
     @classmethod
