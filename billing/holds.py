@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -35,6 +36,16 @@ def by_person(course: str) -> dict[str, Decimal]:
     """What is held for each, of what has not expired."""
     valid = Hold.objects.filter(course=course, expires_at__gt=timezone.now())
     return dict(valid.values_list("person").annotate(amount=Sum("amount")))
+
+
+def lock(course: str) -> None:
+    """All of the course's, until the transaction is over, in the order in which charges lock them."""
+    list(Hold.objects.filter(course=course).order_by("pk").select_for_update().values_list("pk"))
+
+
+def keep(resources: Collection[UUID], until: datetime) -> None:
+    """None of them expires sooner."""
+    Hold.objects.filter(resource__in=resources, expires_at__lt=until).update(expires_at=until)
 
 
 def resources() -> QuerySet[Hold, UUID]:

@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.errors import Wrong
-from billing.ledger import MOST
 from billing.models import Rate
 from billing.prices import QUANTUM
+
+MOST = Decimal(10) ** 6  # of one price: so many hours of so many machines as there may be still have room in an amount
 
 
 def add(

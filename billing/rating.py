@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -14,12 +16,20 @@ FROM billing_usage, (VALUES ('student'), ('usage')) AS side (kind)
 WHERE id > %(after)s AND id <= %(to)s
 ON CONFLICT DO NOTHING
 """
-_UNRATED = """
-SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM billing_usage WHERE recorded_at >= coalesce(
-    (SELECT recorded_at - interval '1 hour' FROM billing_usage
-     WHERE id = (SELECT max(usage_id) FROM billing_transaction)), '-infinity')
+_CHARGED = """
+SELECT id + 1, least(recorded_at, now()) - interval '1 hour' FROM billing_usage
+WHERE id = (SELECT max(usage_id) FROM billing_transaction)
 """
-# What is charged is held no more.
+# Without the + 0 PostgreSQL looks for the least by going through all numbers, instead of by the index on the times.
+_RECORDED = "SELECT min(id + 0) FROM billing_usage WHERE recorded_at >= %s"
+_NEWEST = "SELECT coalesce(max(id), 0) FROM billing_usage"
+_AMOUNTS = """
+SELECT subject, sum(amount) FROM billing_priced AS usage
+WHERE id > %(after)s AND id <= %(to)s AND subject = ANY(%(subjects)s)
+  AND NOT EXISTS (SELECT FROM billing_transaction AS charge WHERE charge.usage_id = usage.id)
+GROUP BY subject
+"""
+# What is charged is held no more. Holds are locked in the order of their numbers, as by all who lock several.
 _RATE = """
 WITH done AS MATERIALIZED (
     SELECT usage_id FROM billing_transaction WHERE usage_id > %(after)s AND usage_id <= %(to)s
@@ -45,9 +55,11 @@ WITH done AS MATERIALIZED (
     SELECT transaction_id, used_id, amount FROM charged
 ), by_subject AS (
     SELECT subject, sum(amount) AS amount FROM charged GROUP BY subject
+), locked AS (
+    SELECT id, resource FROM billing_hold WHERE resource IN (SELECT subject FROM by_subject) ORDER BY id FOR UPDATE
 )
 UPDATE billing_hold AS hold SET amount = greatest(0, hold.amount - by_subject.amount)
-FROM by_subject WHERE hold.resource = by_subject.subject
+FROM by_subject JOIN locked ON locked.resource = by_subject.subject WHERE hold.id = locked.id
 """
 
 
@@ -59,13 +71,29 @@ def rate() -> None:
             cursor.execute(_RATE, span)
 
 
+def unrated(subjects: Collection[UUID]) -> dict[UUID, Decimal]:
+    """What of their usage is recorded and not charged yet; which of them have none is not in it."""
+    amounts: dict[UUID, Decimal] = {}
+    for span in _spans() if subjects else ():
+        with connection.cursor() as cursor:
+            cursor.execute(_AMOUNTS, {**span, "subjects": list(subjects)})
+            for subject, amount in cursor.fetchall():
+                amounts[subject] = amounts.get(subject, Decimal()) + amount
+    return amounts
+
+
 def _spans() -> Iterator[dict[str, int]]:
-    """All that was recorded since somewhat before the last that is charged: it is charged in the order of its numbers,
-    but a lower number may be seen later."""
+    """All that comes after the last that is charged, and what was recorded since somewhat before it: it is charged in
+    the order of its numbers, but a lower number may be seen later. A clock that was ahead keeps nothing back."""
+    first = 1
     with connection.cursor() as cursor:
-        cursor.execute(_UNRATED)
-        first, last = cursor.fetchone()
-    return ranges(first, last)
+        cursor.execute(_CHARGED)
+        if charged := cursor.fetchone():
+            following, since = charged
+            cursor.execute(_RECORDED, [since])
+            first = min(following, cursor.fetchone()[0] or following)
+        cursor.execute(_NEWEST)
+        return ranges(first, cursor.fetchone()[0])
 
 
 def ranges(first: int, last: int) -> Iterator[dict[str, int]]:

@@ -42,6 +42,12 @@ def allocating(course: Model) -> Iterator[None]:
         raise
 
 
+def transaction_lock(subject: str) -> None:
+    """Waits for the lock on `subject`, which this transaction then has until it is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key_of(subject)])
+
+
 def try_transaction_lock(subject: str) -> bool:
     """Whether this transaction has the lock on `subject` now, until it is over."""
     with connection.cursor() as cursor:

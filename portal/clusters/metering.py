@@ -42,8 +42,8 @@ def meter() -> None:
     _release_holds()
 
 
-def uncharged(cluster: Cluster, now: datetime) -> Decimal:
-    """What it has used and is not charged for, and what it will use until its end: the amount of its hold."""
+def unmeasured(cluster: Cluster, now: datetime) -> Decimal:
+    """What it has used and no meter has told yet, and what it will use until its end."""
     end = cluster.ended_at or max(cluster.expires_at, now)
     meters = list(Meter.objects.filter(subject=cluster.pk))
     known = {meter.resource for meter in meters}
@@ -85,11 +85,14 @@ def _follow_ended() -> None:
 
 
 def _release_holds() -> None:
-    """Of clusters that ended, once they are charged to their end."""
+    """Of clusters that ended, once they are measured and charged to their end."""
     ended = Cluster.objects.filter(Q(ended_at__isnull=False) | Q(status__in=(Status.FAILED, Status.DELETED)))
     ended = ended.filter(pk__in=Hold.objects.values("resource"))
-    for pk in ended.exclude(pk__in=metering.unfinished().values("subject")).values_list("pk", flat=True):
-        holds.release(pk)
+    measured = list(ended.exclude(pk__in=metering.unfinished().values("subject")).values_list("pk", flat=True))
+    unrated = rating.unrated(measured)
+    for pk in measured:
+        if pk not in unrated:
+            holds.release(pk)
 
 
 def _resource(node: Node) -> str:

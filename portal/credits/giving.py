@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from billing import credit, holds, ledger
 from billing.credit import Standing
-from billing.models import Account
+from billing.models import Account, Transaction
 from portal.accounts.models import User
 from portal.courses import services as courses
 from portal.courses.models import Course
 from portal.courses.rights import Deed
 from portal.credits.words import refusing, require
+from portal.locks import transaction_lock
 from portal.refusals import Invalid, NotAllowed
 from portal.trail.services import record
 
@@ -67,15 +68,20 @@ def require_source(user: User, course: Course, out_of: str = "") -> str:
 
 
 @transaction.atomic
-def give(actor: User, course_id: UUID, amount: Decimal, memo: str = "", out_of: str = "") -> Standing:
-    """Raises NotFound, NotAllowed, Invalid, Conflict."""
+def give(
+    actor: User, course_id: UUID, amount: Decimal, memo: str = "", out_of: str = "", form: UUID | None = None
+) -> Standing:
+    """The same of the same form is given once. Raises NotFound, NotAllowed, Invalid, Conflict."""
     course = courses.find(actor, course_id)
     chosen = require_source(actor, course, out_of)
+    key = _key(form, actor.username, course.name, str(amount), memo, chosen)
+    if _given(key):
+        return credit.standing(course.name)
     with refusing():
         if chosen == NEW:
-            ledger.grant(actor.username, amount, course=course.name, memo=memo)
+            ledger.grant(actor.username, amount, course=course.name, memo=memo, key=key)
         else:
-            ledger.transfer(actor.username, amount, person=actor.username, course=course.name, memo=memo)
+            ledger.transfer(actor.username, amount, person=actor.username, course=course.name, memo=memo, key=key)
     said = {"amount": str(amount), "out_of": chosen, "memo": memo}
     record(actor, "course.credits", course.pk, name=course.title, course=course.name, after=said)
     return credit.standing(course.name)
@@ -88,12 +94,28 @@ def budgets(reader: User) -> QuerySet[Account]:
 
 
 @transaction.atomic
-def give_budget(actor: User, username: str, amount: Decimal, memo: str = "") -> Account:
-    """Raises NotAllowed, Invalid."""
+def give_budget(actor: User, username: str, amount: Decimal, memo: str = "", form: UUID | None = None) -> Account:
+    """The same of the same form is given once. Raises NotAllowed, Invalid."""
     require(actor, Deed.GRANT_CREDITS)
     if not User.objects.filter(username=username).exists():
         raise Invalid.of({"person": "there is nobody of this name; people are known from their first log-in or roster"})
+    key = _key(form, actor.username, username, str(amount), memo)
+    if _given(key):
+        return budgets(actor).get(person=username)
     with refusing():
-        ledger.grant(actor.username, amount, person=username, memo=memo)
+        ledger.grant(actor.username, amount, person=username, memo=memo, key=key)
     record(actor, "budget.grant", username, name=username, after={"amount": str(amount), "memo": memo})
     return budgets(actor).get(person=username)
+
+
+def _key(form: UUID | None, *said: str) -> str:
+    """Of what was said in a form as it was shown once: shown again, or with another amount, it is another gift."""
+    return f"form-{uuid5(form, repr(said))}" if form else ""
+
+
+def _given(key: str) -> bool:
+    """Of two presses at once the second waits for the first."""
+    if not key:
+        return False
+    transaction_lock(key)
+    return Transaction.objects.filter(key=key).exists()

@@ -6,8 +6,7 @@ A lease's id is the service's own: what is told twice is done once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from billing import holds, ledger, metering
+from billing import holds, ledger, metering, rating
 from billing.models import Account, Meter, Transaction
 from billing.prices import exact
 from portal.accounts.models import User
@@ -29,6 +28,8 @@ from portal.credits.words import refusing
 from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, NotAllowed, NotFound
 from portal.trail.services import record
+
+log = logging.getLogger(__name__)
 
 LESS = "Lend it for less time, or for less."
 
@@ -93,12 +94,12 @@ def update(service: User, lease_id: UUID, ends_at: datetime) -> Lease:
     """
     lease = _own(service, lease_id)
     with allocating(lease.course):
-        lease = Lease.objects.select_related("course", "person", "service").get(pk=lease.pk)
+        lease = _row(lease.pk)
         _require_running(lease, ends_at)
         _fitting(lease, _more(lease, ends_at))
         lease.ends_at = ends_at
         lease.save(update_fields=["ends_at"])
-        holds.change(lease.pk, _price(lease, _charged_to(lease)), ends_at + CHARGED_AFTER)
+        holds.change(lease.pk, _uncharged(lease), ends_at + CHARGED_AFTER)
         _record(lease, "update")
     return lease
 
@@ -106,27 +107,49 @@ def update(service: User, lease_id: UUID, ends_at: datetime) -> Lease:
 def on_end(service: User, lease_id: UUID, at: datetime | None = None) -> Lease:
     """Never refused for want of credits; told again it changes nothing. Raises NotAllowed, NotFound."""
     lease = _own(service, lease_id)
-    with _locked(lease.pk) as row:
-        if row.ended_at is None:
-            row.ended_at = min(max(at or timezone.now(), row.starts_at), timezone.now())
-            row.save(update_fields=["ended_at"])
-            metering.ended(row.pk, row.ended_at)
-            if row.fixed is not None:
-                _charge(row, row.fixed)
-                holds.release(row.pk)
-            _record(row, "end")
+    with transaction.atomic():
+        row = _row(lease.pk)
+        _end(row, at or timezone.now())
     return row
 
 
 def settle() -> None:
-    """Leases whose time is over end, also where their service is silent; what ended and is charged is held no more."""
-    now = timezone.now()
-    for lease in Lease.objects.filter(ended_at=None, ends_at__lte=now).select_related("service"):
-        on_end(lease.service, lease.pk, lease.ends_at)
+    """Leases whose time is over end, also where their service is silent; what is held for the others is what they are
+    not charged yet; what ended and is charged is held no more."""
+    for pk in list(Lease.objects.filter(ended_at=None).values_list("pk", flat=True)):
+        try:
+            _settle(pk)
+        except Exception:  # one lease's trouble must not keep the others from their end
+            log.exception("Lease %s is not settled; the next pass tries again", pk)
     unfinished = metering.unfinished().values("subject")
-    held = Lease.objects.filter(ended_at__isnull=False, pk__in=holds.resources()).exclude(pk__in=unfinished)
-    for pk in held.values_list("pk", flat=True):
-        holds.release(pk)
+    ended = Lease.objects.filter(ended_at__isnull=False, pk__in=holds.resources()).exclude(pk__in=unfinished)
+    measured = list(ended.values_list("pk", flat=True))
+    unrated = rating.unrated(measured)
+    for pk in measured:
+        if pk not in unrated:
+            holds.release(pk)
+
+
+def _settle(pk: UUID) -> None:
+    """By its row as it is now: it may have been prolonged a moment ago."""
+    with transaction.atomic():
+        row, now = _row(pk), timezone.now()
+        if row.ended_at is None and row.ends_at <= now:
+            _end(row, row.ends_at)
+        elif row.ended_at is None and row.hourly is not None:
+            holds.change(pk, _uncharged(row))
+
+
+def _end(row: Lease, at: datetime) -> None:
+    if row.ended_at is not None:
+        return
+    row.ended_at = min(max(at, row.starts_at), timezone.now())
+    row.save(update_fields=["ended_at"])
+    metering.ended(row.pk, row.ended_at)
+    if row.fixed is not None:
+        _charge(row, row.fixed)
+        holds.release(row.pk)
+    _record(row, "end")
 
 
 def _parties(service: User, wish: Wish) -> tuple[Course, User]:
@@ -191,9 +214,14 @@ def _require_running(lease: Lease, ends_at: datetime) -> None:
         raise Invalid.of({"ends_at": "lies in the past; tell on-end"})
 
 
-def _charged_to(lease: Lease) -> datetime:
+def _uncharged(lease: Lease) -> Decimal:
+    """What it has used and is not charged for, and what it will use until its end: the amount of its hold.
+
+    The meter is read first: what is measured meanwhile is counted twice for a moment, and never not at all.
+    """
     measured = Meter.objects.filter(subject=lease.pk).values_list("measured_to", flat=True).first()
-    return measured or lease.starts_at
+    ahead = _price(lease, measured or lease.starts_at)
+    return ahead + rating.unrated([lease.pk]).get(lease.pk, Decimal())
 
 
 def _charge(lease: Lease, amount: Decimal) -> None:
@@ -212,10 +240,9 @@ def _own(service: User, lease_id: UUID) -> Lease:
     return lease
 
 
-@contextmanager
-def _locked(pk: UUID) -> Iterator[Lease]:
-    with transaction.atomic():
-        yield Lease.objects.select_related("course", "person", "service").select_for_update(of=("self",)).get(pk=pk)
+def _row(pk: UUID) -> Lease:
+    """Nobody else changes it until the transaction is over."""
+    return Lease.objects.select_related("course", "person", "service").select_for_update(of=("self",)).get(pk=pk)
 
 
 def _require_service(user: User) -> None:

@@ -12,6 +12,8 @@ from billing.models import Rate
 from portal.accounts.models import User
 from portal.courses.rights import Deed
 from portal.credits.words import refusing, require
+from portal.locks import try_transaction_lock
+from portal.refusals import Conflict
 from portal.trail.services import record
 
 
@@ -36,9 +38,11 @@ def differing(actor: User, start: datetime, end: datetime) -> int:
 
 
 def reprocess(actor: User, start: datetime, end: datetime, memo: str) -> int:
-    """How many it has set right. Raises NotAllowed, Invalid."""
+    """How many it has set right. Raises NotAllowed, Invalid, Conflict."""
     require(actor, Deed.CHANGE_RATES)
     with transaction.atomic(), refusing():
+        if not try_transaction_lock("reprocessing"):
+            raise Conflict("Charges are being set right at this moment.", "Wait a minute, and look what still differs.")
         number = reprocessing.reprocess(actor.username, start, end, memo)
         after = {"start": start.isoformat(), "end": end.isoformat(), "memo": memo, "charges": number}
         record(actor, "billing.reprocess", f"{start:%Y-%m-%d %H:%M}", after=after)

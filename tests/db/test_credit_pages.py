@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from billing import credit, ledger, prices, rates
 from billing.metering import full_hour
-from billing.models import Rate
+from billing.models import Account, Rate, Transaction
 from portal.accounts.models import User
 from portal.clusters.models import Cluster
 from portal.courses.models import Course
+from portal.locks import key_of
+from portal.trail.models import Entry
 from tests.db.test_credits import NOON, use
 
 D = Decimal
@@ -64,6 +69,34 @@ def test_a_teacher_gives_of_the_budget_on_the_page(browser: Browser, course: Cou
     assert browser(bob).post(path, {"amount": "1", "out_of": "new"}).status_code == 422
     assert "6.00" in shown(browser(bob), "/budgets")
     assert credit.standing("demo").granted == 4
+
+
+@pytest.mark.parametrize("page", ["course", "budget"])
+def test_two_presses_give_once_and_another_amount_is_another_gift(
+    browser: Browser, course: Course, dora: User, page: str
+) -> None:
+    path = "/budgets" if page == "budget" else f"/courses/{course.pk}/credits"
+    wish = {"person": "bob", "amount": "4"} if page == "budget" else {"out_of": "new", "amount": "4"}
+    client = browser(dora)
+    key = re.search(r'name="form" value="([^"]+)"', shown(client, path))
+    assert key
+    for _ in range(2):
+        assert client.post(f"{path}/give", {**wish, "form": key[1]}).status_code == 302
+    written = Entry.objects.filter(action__in=("course.credits", "budget.grant"))
+    assert (Transaction.objects.count(), written.count()) == (1, 1)
+    assert client.post(f"{path}/give", {**wish, "amount": "5", "form": key[1]}).status_code == 302
+    assert f'value="{key[1]}"' not in shown(client, path)
+    assert sorted(each.balance for each in Account.objects.filter(kind=page)) == [9]
+
+
+def test_a_second_reprocessing_meanwhile_is_told_to_wait(browser: Browser, dora: User) -> None:
+    said = {"start": f"{NOON:%Y-%m-%dT%H:%M}", "end": f"{NOON + timedelta(hours=9):%Y-%m-%dT%H:%M}", "memo": "wrong"}
+    with psycopg.connect(settings.DATABASE_URL) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [key_of("reprocessing")])
+        answer = browser(dora).post("/rates/reprocess", said)
+        assert answer.status_code == 422
+        assert "being set right at this moment" in answer.content.decode()
+    assert browser(dora).post("/rates/reprocess", said).status_code == 302
 
 
 def test_a_student_gives_nothing(browser: Browser, course: Course, alice: User, charlie: User) -> None:

@@ -10,12 +10,14 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from billing import credit
 from billing.models import Hold
 from portal.accounts.models import User
 from portal.clusters import holding, metering, services
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course
+from portal.refusals import Busy
 from tests.db.conftest import make_ready
 from tests.db.test_allocation import CENT, priced
 from tests.db.test_course_limits import limit
@@ -80,6 +82,39 @@ def test_the_pass_follows_the_time_that_a_cluster_needs_to_be_ready(priced: Cour
     Cluster.objects.filter(pk=made.pk).update(expires_at=made.expires_at - timedelta(minutes=30), created_at=later)
     holding.recompute()
     assert Hold.objects.get().amount.quantize(CENT) == Decimal("10.50")
+
+
+@pytest.mark.parametrize("days", [1, 40])
+def test_what_runs_is_held_for_though_its_end_is_long_past(
+    priced: Course, alice: User, wish: Wish, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """The worker was away; or the cluster cannot be deleted, and a pass comes now and then."""
+    made = running(alice, wish)
+    end = made.expires_at
+    for day in range(10, days, 10):
+        monkeypatch.setattr("django.utils.timezone.now", lambda day=day: end + timedelta(days=day))
+        holding.recompute()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: end + timedelta(days=days))
+    assert credit.standing("demo").held > Decimal("11.9")
+
+
+def test_a_busy_course_keeps_no_other_from_its_holds(
+    priced: Course, alice: User, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = services.create(alice, wish)
+    other = Course.objects.exclude(pk=priced.pk).get()
+    Cluster.objects.create(
+        name="c", course=other, owner=alice, expires_at=made.expires_at, spec=made.spec, vcpus=1, memory_mb=1
+    )
+    mended = []
+
+    def mend(course: Course) -> None:
+        mended.append(course.name)
+        raise Busy
+
+    monkeypatch.setattr(holding, "mend", mend)
+    holding.recompute()
+    assert sorted(mended) == sorted([priced.name, other.name])
 
 
 def test_what_is_over_a_limit_is_told_and_is_no_fault(course: Course, alice: User, creating: Cluster) -> None:

@@ -141,6 +141,65 @@ def test_a_lease_whose_service_is_silent_ends_at_its_time(
     assert not Hold.objects.exists()
 
 
+def test_hours_that_are_measured_and_not_charged_stay_held(
+    queue: User, wish: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = datetime(2030, 5, 1, 9, 30, tzinfo=UTC)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: start)
+    lease = leases.create(queue, _wish({**wish, "ends_at": (start + timedelta(hours=10)).isoformat()}))
+    now = start + timedelta(hours=3)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    measure(now)
+    leases.update(queue, lease.pk, start + timedelta(hours=12))
+    assert credit.standing("demo").remaining == 52
+    rate()
+    assert credit.standing("demo").remaining == 52
+    Hold.objects.update(amount=1)
+    leases.settle()
+    assert credit.standing("demo").remaining == 52
+    leases.on_end(queue, lease.pk)
+    measure(now)
+    leases.settle()
+    assert Hold.objects.exists()
+    rate()
+    leases.settle()
+    assert credit.standing("demo", "alice") == credit.Standing(D(100), D(12), D(0), D(88))
+
+
+def test_one_leases_trouble_keeps_no_other_from_its_end(
+    queue: User, wish: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [leases.create(queue, _wish({**wish, "lease": str(uuid4()), "hourly": "1"})) for _ in range(2)]
+    later = timezone.now() + timedelta(hours=20)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    for troubled in made:
+        Lease.objects.update(ended_at=None)
+        with monkeypatch.context() as patch:
+            end = leases._end
+            patch.setattr(leases, "_end", lambda row, at: 1 / 0 if str(row.pk) == troubled.pk else end(row, at))  # noqa: B023
+            leases.settle()
+        assert Lease.objects.get(ended_at=None) == Lease.objects.get(pk=troubled.pk)
+
+
+def test_a_lease_that_was_prolonged_a_moment_ago_does_not_end(
+    queue: User, wish: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pass has read that its time is over, and then waits for the row of the lease."""
+    lease = leases.create(queue, _wish({**wish, "hourly": "1"}))
+    end = lease.ends_at
+    monkeypatch.setattr("django.utils.timezone.now", lambda: end)
+    read = Lease.objects.filter(pk=lease.pk).get
+    row = leases._row
+
+    def prolonged(pk: Any) -> Lease:
+        Lease.objects.filter(pk=pk).update(ends_at=end + timedelta(hours=5))
+        return row(pk)
+
+    monkeypatch.setattr(leases, "_row", prolonged)
+    leases.settle()
+    assert read().ended_at is None
+
+
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [

@@ -218,6 +218,7 @@ def test_prices_change_only_for_the_future() -> None:
         ("name", {"name": ""}),
         ("name", {"kind": "gpu"}),
         ("price", {"price": D(-1)}),
+        ("price", {"price": D("1000000.000001")}),
         ("price", {"price": D("0.0000001")}),
         ("price", {"price": D("NaN")}),
         ("valid_from", {"valid_from": datetime(2099, 1, 1, 12, 30, tzinfo=UTC)}),

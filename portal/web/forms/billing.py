@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 
@@ -31,7 +32,13 @@ class CreditsForm(forms.Form):
             self.add_error(None, f"{refusal.detail} {refusal.next}")
 
 
-class GiveForm(CreditsForm):
+class GivingForm(CreditsForm):
+    """`form` is this one as it was shown: pressed twice it gives once."""
+
+    form = forms.UUIDField(initial=uuid4, required=False, widget=forms.HiddenInput)
+
+
+class GiveForm(GivingForm):
     amount = forms.DecimalField(label="Credits", **AMOUNT)
     memo = forms.CharField(label="What for", max_length=500, required=False)
     out_of = forms.ChoiceField(label="Out of")
@@ -42,7 +49,7 @@ class GiveForm(CreditsForm):
         self.fields["out_of"].choices = [(each, words[each]) for each in sources]  # type: ignore[attr-defined]
 
 
-class BudgetForm(CreditsForm):
+class BudgetForm(GivingForm):
     person = forms.CharField(label="Whose budget", max_length=255)
     amount = forms.DecimalField(label="Credits", **AMOUNT)
     memo = forms.CharField(label="What for", max_length=500, required=False)

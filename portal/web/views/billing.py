@@ -113,7 +113,7 @@ def reprocess(request: HttpRequest) -> HttpResponse:
             number = pricing.reprocess(user, **said)
             messages.info(request, f"{number} charges were reversed and charged anew.")
             return redirect("rates")
-        except Invalid as refusal:
+        except (Invalid, Conflict) as refusal:
             form.refuse(refusal)
     return render(request, "web/billing/rates.html", _rates(request, reprocess_form=form), status=422)
 
@@ -148,7 +148,7 @@ def give_budget(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         said = form.cleaned_data
         try:
-            giving.give_budget(user, said["person"], said["amount"], said["memo"])
+            giving.give_budget(user, said["person"], said["amount"], said["memo"], said["form"])
             return redirect("budgets")
         except Invalid as refusal:
             form.refuse(refusal)
