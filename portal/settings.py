@@ -149,6 +149,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.web.middleware.RefusalMiddleware",
+    "portal.web.middleware.without_nul",
     "portal.trail.middleware.way",
 ]
 

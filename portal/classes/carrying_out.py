@@ -20,6 +20,8 @@ from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Status
 from portal.courses.limits import hours_at_most
 from portal.courses.models import Role
+from portal.courses.rights import Deed, may
+from portal.courses.services import parts_of
 from portal.locks import try_lock
 from portal.refusals import Refusal
 
@@ -37,7 +39,8 @@ class _DecidedMeanwhile(Exception):
 
 def carry_on() -> None:
     """One pass over all actions whose time has come."""
-    for action in ClassAction.objects.filter(ended_at=None, begins_at__lte=timezone.now()).order_by("begins_at"):
+    due = ClassAction.objects.filter(ended_at=None, begins_at__lte=timezone.now()).select_related("actor", "course")
+    for action in due.order_by("begins_at"):
         with try_lock(f"class action {action.pk}") as held:
             if held:
                 _advance(action)
@@ -48,6 +51,8 @@ def _advance(action: ClassAction) -> None:
     end = time.monotonic() + LONGEST_PASS
     late = timezone.now() > (action.ready_at or action.begins_at) + PATIENCE
     waiting = Part.objects.filter(action=action, state=State.WAITING).select_related("user", "cluster").order_by("id")
+    if why := _why_not(action):
+        waiting.update(state=State.REFUSED, reason=why, decided_at=timezone.now())
     for part in waiting:
         if time.monotonic() > end or not _has_room(action):
             return
@@ -65,6 +70,16 @@ def _begin(action: ClassAction) -> None:
             members = Q(memberships__course=action.course_id, memberships__role=Role.STUDENT)
             students = User.objects.filter(members).order_by("username")
             Part.objects.bulk_create(Part(action=action, user=student) for student in students)
+
+
+def _why_not(action: ClassAction) -> str:
+    """Why nothing more of it is done, whatever its parts are; empty where it goes on."""
+    if not may(Deed.LEAD_CLASS, parts_of(action.actor, action.course)):
+        return f"{action.actor.username}, who asked for it, may no longer {Deed.LEAD_CLASS}."
+    began_at = ClassAction.objects.values_list("began_at", flat=True).get(pk=action.pk)
+    if action.ready_at and planning.is_over(action.ready_at, action.hours, began_at, timezone.now(), PATIENCE):
+        return "It is too late for it: the clusters should have been ready long ago."
+    return ""
 
 
 def _has_room(action: ClassAction) -> bool:

@@ -41,6 +41,12 @@ def hours_from(now: datetime, ready_at: datetime, hours: int, limit: int | None)
     return max(hours, min(needed, limit)) if limit is not None else needed
 
 
+def is_over(ready_at: datetime, hours: int, began_at: datetime | None, now: datetime, patience: timedelta) -> bool:
+    """Whether a start is of no use any more: it began too late, as after a pause of the portal, or the class is over.
+    One that began in time and takes long goes on until then."""
+    return (began_at or now) > ready_at + patience or now >= ready_at + max(hours * HOUR, patience)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """The limits of somebody, what is used of them, and what is asked for them."""

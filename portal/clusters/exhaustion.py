@@ -15,6 +15,7 @@ from billing import credit, prices
 from billing.credit import Exhausted
 from portal.accounts.models import User
 from portal.clusters import ends, pricing, services
+from portal.clusters.apart import apart
 from portal.clusters.models import Cluster, CreditWarning, Status
 from portal.courses.models import Course, Limit, Role
 from portal.letters.services import write
@@ -28,7 +29,8 @@ def look() -> None:
     with try_lock("credits") as held:
         if held:
             for course in Course.objects.filter(pk__in=Cluster.objects.filter(LIVE).values("course")):
-                look_at(course, timezone.now())
+                with apart("credits of the course", course.name):
+                    look_at(course, timezone.now())
 
 
 def look_at(course: Course, now: datetime) -> None:
@@ -48,11 +50,14 @@ def look_at(course: Course, now: datetime) -> None:
 
 
 def _caps(course: Course) -> dict[str, Decimal | None]:
-    """What each student may spend, by their names."""
+    """What each student may spend, by their names, and who has left the course while something of theirs runs on."""
     limits = Limit.objects.filter(course=course, scope=Limit.Scope.STUDENT, name="credits")
     values = {limit.user.username if limit.user else None: limit.value for limit in limits.select_related("user")}
-    students = course.memberships.filter(role=Role.STUDENT).values_list("user__username", flat=True)
-    return {name: values.get(name, values.get(None)) for name in students}
+    students = Q(memberships__course=course, memberships__role=Role.STUDENT)
+    owners = Q(pk__in=Cluster.objects.filter(LIVE, course=course).values("owner"), is_administrator=False)
+    leaders = course.memberships.exclude(role=Role.STUDENT).values("user")
+    bound = User.objects.filter(students | owners).exclude(pk__in=leaders).distinct()
+    return {name: values.get(name, values.get(None)) for name in bound.values_list("username", flat=True)}
 
 
 def _warn(course: Course, exhausted: Exhausted, level: int, now: datetime) -> None:
@@ -62,7 +67,9 @@ def _warn(course: Course, exhausted: Exhausted, level: int, now: datetime) -> No
         end_at = now + settings.CREDIT_GRACE if level == max(LEVELS) else None
         message = ends.credits_end(whose, course.title, exhausted.spent, exhausted.allowed, end_at)
         for person in _concerned(course, exhausted.person):
-            key = f"credits {course.pk} {exhausted.person} {level} {now.isoformat()} {person.pk}"
+            # A name may be longer than a key: whose credits they are is said by the reader's own id.
+            of = "own" if exhausted.person else "all"
+            key = f"credits {course.pk} {of} {level} {now.isoformat()} {person.pk}"
             write(key, person, message.subject, message.text)
 
 
@@ -78,6 +85,7 @@ def _concerned(course: Course, person: str) -> Iterable[User]:
 def _end(course: Course, person: str) -> None:
     clusters = Cluster.objects.filter(LIVE, course=course).select_related("course", "owner").prefetch_related("nodes")
     for cluster in clusters.filter(owner__username=person) if person else clusters:
-        nodes = pricing.machines(cluster.sizes, [node.role for node in cluster.nodes.all()])
-        if prices.hourly(nodes, timezone.now()):
-            services.end(cluster, f"{'your credits' if person else 'the credits'} in {course.title} are used up")
+        with apart("credits of the cluster", cluster.pk):
+            nodes = pricing.machines(cluster.sizes, [node.role for node in cluster.nodes.all()])
+            if prices.hourly(nodes, timezone.now()):
+                services.end(cluster, f"{'your credits' if person else 'the credits'} in {course.title} are used up")

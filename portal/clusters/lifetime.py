@@ -15,9 +15,11 @@ from billing import prices
 from portal import live
 from portal.accounts.models import User
 from portal.clusters import allocation, ends, holding, outside, pricing, services
+from portal.clusters.apart import apart
 from portal.clusters.health import SILENCE
 from portal.clusters.models import Activity, Cluster, Status
 from portal.clusters.usage import Amounts
+from portal.courses.services import require_share
 from portal.letters.services import write
 from portal.locks import allocating, try_lock
 from portal.refusals import Conflict, Invalid
@@ -29,11 +31,12 @@ LIVE = Q(target=Status.READY, status__in=(Status.CREATING, Status.READY, Status.
 
 
 def extend(actor: User, cluster: Cluster, hours: int) -> None:
-    """Lets it end so many hours later. Raises Invalid, Conflict, LimitReached, Busy."""
+    """Lets it end so many hours later. Raises Invalid, NotAllowed, Conflict, LimitReached, Busy."""
     if not 1 <= hours <= MOST_HOURS:
         raise Invalid.of({"hours": f"must be from 1 to {MOST_HOURS}"})
     agreed = outside.check_extension(cluster, hours * HOUR)
     with allocating(cluster.course):
+        require_share(actor, cluster.course)
         row = Cluster.objects.select_for_update(of=("self",)).select_related("course", "owner").get(pk=cluster.pk)
         if not row.is_live:
             state = row.get_status_display().lower()
@@ -86,7 +89,8 @@ def warn_of_ends(now: datetime) -> None:
         before = timedelta(minutes=minutes)
         near = Cluster.objects.filter(LIVE, expires_at__lte=now + before, expires_at__gt=F("created_at") + before)
         for cluster in _with_people(near.exclude(warned_end=F("expires_at"), warned_before__lte=minutes)):
-            _warn_of_end(cluster, minutes)
+            with apart("end of the cluster", cluster.pk):
+                _warn_of_end(cluster, minutes)
 
 
 def _warn_of_end(cluster: Cluster, minutes: int) -> None:
@@ -104,9 +108,10 @@ def look_for_idle(now: datetime) -> None:
     heard = Q(status__in=(Status.READY, Status.UPDATING), heard_at__gt=now - SILENCE, active_at__isnull=False)
     long_ago = Q(active_at__lt=now - F("course__idle_minutes") * timedelta(minutes=1) / 2)
     for cluster in _with_people(Cluster.objects.filter(LIVE, heard & long_ago)):
-        idle = idling(cluster)
-        if idle and idle.ends_at:
-            _end_or_warn(cluster, idle, idle.ends_at, now)
+        with apart("idling of the cluster", cluster.pk):
+            idle = idling(cluster)
+            if idle and idle.ends_at:
+                _end_or_warn(cluster, idle, idle.ends_at, now)
 
 
 def _end_or_warn(cluster: Cluster, idle: ends.Idling, ends_at: datetime, now: datetime) -> None:

@@ -18,6 +18,7 @@ from portal.clusters import allocation, changes, holding, outside, pricing, usag
 from portal.clusters.credentials import KeyGone, key_of
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.services import record, require_ready, wake
+from portal.courses.services import require_share
 from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, LimitReached
 
@@ -25,7 +26,7 @@ from portal.refusals import Conflict, Invalid, LimitReached
 def resize(actor: User | None, cluster: Cluster, workers: int | None = None, remove: Sequence[str] = ()) -> None:
     """Lets the cluster become one of so many workers (those that hold least leave), or one without those in `remove`.
 
-    The same wish again changes nothing more. Raises Invalid, Conflict, LimitReached, Busy.
+    The same wish again changes nothing more. Raises Invalid, NotAllowed, Conflict, LimitReached, Busy.
     """
     agreed = outside.check_growth(cluster, workers)
     with allocating(cluster.course), _to_change(cluster) as (row, nodes):
@@ -40,6 +41,7 @@ def resize(actor: User | None, cluster: Cluster, workers: int | None = None, rem
             return
         _require_settled(row)
         if more:
+            require_share(actor or row.owner, row.course)
             _add_workers(row, present, staying, more)
             outside.tell_agreed(row, agreed)
         else:

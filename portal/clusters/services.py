@@ -101,7 +101,8 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
     outside.check_create(cluster)
     with allocating(course):
         _check_name(owner, course, wish.name)
-        allocation.require_cluster(allocation.room(course, owner, bounds), estimate, wish.workers, wish.hours)
+        now = allocation.room(course, owner, allocation.bounds(course, owner))
+        allocation.require_cluster(now, estimate, wish.workers, wish.hours)
         folders.keep(mount.folder for mount in mounts)
         cluster.save(force_insert=True)
         Mount.objects.bulk_create(mounts)

@@ -122,12 +122,17 @@ def makers(actor: User) -> QuerySet[User]:
 
 
 def appoint(actor: User, username: str, *, may_make_courses: bool) -> User:
-    """Lets somebody make courses, or no longer. Raises NotAllowed, NotFound where nobody of that name is known."""
+    """Lets somebody make courses, or no longer.
+
+    Raises NotAllowed, Invalid, NotFound where nobody of that name is known."""
     _require_appointer(actor)
     with transaction.atomic():
-        user = User.objects.select_for_update().filter(username=username).first()
+        known = User.objects.select_for_update().filter(username=username)
+        user = known.first() if is_one_line(username) else None
         if user is None:
             raise NotFound("person; who has never logged in must be in some course first")
+        if user.is_service and may_make_courses:
+            raise Invalid.of({"username": f"no person but a service account: {username}"})
         if user.may_make_courses != may_make_courses:
             user.may_make_courses = may_make_courses
             user.save(update_fields=["may_make_courses"])

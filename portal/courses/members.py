@@ -7,7 +7,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from portal.accounts.models import User
 from portal.cloud import provisioner
@@ -15,6 +14,7 @@ from portal.courses.models import Course, Limit, Membership, Role
 from portal.courses.rights import Deed
 from portal.courses.roster import Line, Plan, plan
 from portal.courses.services import permitted
+from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.text import is_one_line
 from portal.trail import services as trail
@@ -77,12 +77,16 @@ def find(course: Course, username: str) -> Membership:
     return membership
 
 
-@transaction.atomic
 def bring(actor: User, course: Course, wanted: Plan) -> None:
-    """Makes the course what the plan says."""
+    """Makes the course what the plan says. Raises Invalid, Busy."""
     lines = {line.username: line for line in (*wanted.added, *wanted.changed)}
     if not lines and not wanted.removed:
         return
+    with allocating(course):  # a list may lower what its people may spend
+        _bring(actor, course, wanted, lines)
+
+
+def _bring(actor: User, course: Course, wanted: Plan, lines: dict[str, Line]) -> None:
     services = User.objects.filter(username__in=lines).exclude(service_scopes=None)
     if names := ", ".join(services.order_by("username").values_list("username", flat=True)):
         raise Invalid.of({"username": f"no person but a service account: {names}"})

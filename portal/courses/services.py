@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -92,18 +94,34 @@ def course_of(user: User, course_id: str) -> Course:
             f"The cloud has no place for {course.title} yet: the portal is making it.",
             "Try again in a minute. The course's page says what it waits for.",
         )
-    if membership.role == Role.STUDENT and not course.is_on(timezone.localdate()):
-        raise Conflict(f"{course.title} is {term(course)}.", "Ask a teacher of the course.")
+    if membership.role == Role.STUDENT:
+        _require_term(course)
     return course
+
+
+def require_share(user: User, course: Course) -> None:
+    """Whether more of the course's credits may go to what the person has in it already.
+
+    Who leads it may always give more.
+    Raises NotAllowed where the person has left the course, Conflict outside of its term."""
+    parts = parts_of(user, course)
+    if may(Deed.LEAD_CLASS, parts):
+        return
+    if not may(Deed.CREATE_CLUSTER, parts):
+        raise NotAllowed(f"You belong to {course.title} no more: nothing more of its credits is yours.", ASK)
+    _require_term(course)
+
+
+def _require_term(course: Course) -> None:
+    """By the clocks of the university."""
+    if not course.is_on(timezone.localdate(timezone=ZoneInfo(settings.UNIVERSITY_TIME_ZONE))):
+        raise Conflict(f"{course.title} is {term(course)}.", "Ask a teacher of the course.")
 
 
 def term(course: Course) -> str:
     """Its dates in words; empty where it has none."""
-    words = [
-        (f"from {course.starts_on:%d %B %Y}", course.starts_on),
-        (f"until {course.ends_on:%d %B %Y}", course.ends_on),
-    ]
-    return " ".join(said for said, day in words if day)
+    days = {"from": course.starts_on, "until": course.ends_on}
+    return " ".join(f"{word} {day:%d %B %Y}" for word, day in days.items() if day)
 
 
 # What an imported document calls the limits that it may name, and for whom they are.

@@ -97,14 +97,15 @@ def budgets(reader: User) -> QuerySet[Account]:
 def give_budget(actor: User, username: str, amount: Decimal, memo: str = "", form: UUID | None = None) -> Account:
     """The same of the same form is given once. Raises NotAllowed, Invalid."""
     require(actor, Deed.GRANT_CREDITS)
-    if not User.objects.filter(username=username).exists():
+    person = User.objects.filter(username=username).first()
+    if person is None:
         raise Invalid.of({"person": "there is nobody of this name; people are known from their first log-in or roster"})
     key = _key(form, actor.username, username, str(amount), memo)
     if _given(key):
         return budgets(actor).get(person=username)
     with refusing():
         ledger.grant(actor.username, amount, person=username, memo=memo, key=key)
-    record(actor, "budget.grant", username, name=username, after={"amount": str(amount), "memo": memo})
+    record(actor, "budget.grant", person.pk, name=username, after={"amount": str(amount), "memo": memo})
     return budgets(actor).get(person=username)
 
 

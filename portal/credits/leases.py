@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from portal.trail.services import record
 
 log = logging.getLogger(__name__)
 
+FARTHEST = timedelta(days=366)
 LESS = "Lend it for less time, or for less."
 
 
@@ -171,6 +172,7 @@ def _lease(service: User, course: Course, person: User, wish: Wish) -> Lease:
     now = timezone.now()
     if wish.ends_at <= now:
         raise Invalid.of({"ends_at": "lies in the past"})
+    _require_near(wish.ends_at)
     return Lease(
         id=wish.id, service=service, course=course, person=person, name=wish.name, hourly=wish.hourly,
         fixed=wish.fixed, starts_at=now, ends_at=wish.ends_at,
@@ -212,6 +214,12 @@ def _require_running(lease: Lease, ends_at: datetime) -> None:
         raise Conflict("This lease has ended.", "Create a new one.")
     if ends_at <= timezone.now():
         raise Invalid.of({"ends_at": "lies in the past; tell on-end"})
+    _require_near(ends_at)
+
+
+def _require_near(ends_at: datetime) -> None:
+    if ends_at > timezone.now() + FARTHEST:
+        raise Invalid.of({"ends_at": f"must be within {FARTHEST.days} days"})
 
 
 def _uncharged(lease: Lease) -> Decimal:

@@ -8,20 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from portal import live
 from portal.accounts.models import User
 from portal.cloud.models import ShareType
 from portal.courses import passes
-from portal.courses.limits import excesses, limits_for, limits_of
 from portal.courses.models import Course, Membership, Role
 from portal.courses.services import course_of, courses_of, require_present
+from portal.folders import room
 from portal.folders.models import NAME_LIMIT, OF_PRESENT_CLUSTERS, Access, Folder, Mount, Status
 from portal.folders.rights import ADMINISTRATOR, ASK, MAKER, WRITER, Deed, may
 from portal.locks import allocating
-from portal.refusals import Conflict, Invalid, LimitReached, NotFound, Refusal, Unavailable
+from portal.refusals import Conflict, Invalid, NotFound, Refusal, Unavailable
 from portal.text import is_one_line
 from portal.trail import services as trail
 
@@ -121,7 +121,7 @@ def create(maker: User, wish: FolderWish) -> Folder:
     with allocating(course):
         if course.folders.filter(name=wish.name).exclude(status=Status.DELETED).exists():
             raise Conflict(f"The course has a folder {wish.name!r} already.", "Choose another name.")
-        _check_limit(maker, course, wish.size_gb)
+        room.require(maker, course, share_type.name, wish.size_gb)
         folder = Folder.objects.create(
             course=course, maker=maker, name=wish.name, share_type=share_type.name, protocol=share_type.protocol,
             size_gb=wish.size_gb, wanted_gb=wish.size_gb, access_for_students=wish.access_for_students,
@@ -143,7 +143,7 @@ def grow(user: User, folder_id: UUID, size_gb: int) -> None:
         if not folder.size_gb < size_gb <= MOST_GB:
             raise Invalid.of({"size_gb": f"must be more than the {folder.size_gb} that it has; a folder never shrinks"})
         _require_available(folder)
-        _check_limit(user, course, size_gb - folder.wanted_gb)
+        room.require(folder.maker, course, folder.share_type, size_gb - folder.wanted_gb)  # who is charged for it
         _record(user, "grow", folder, before={"size_gb": folder.size_gb}, after={"size_gb": size_gb})
         folder.status, folder.wanted_gb, folder.failure = Status.GROWING, size_gb, None
         folder.save(update_fields=["status", "wanted_gb", "failure"])
@@ -276,24 +276,8 @@ def _share_type(wish: FolderWish) -> ShareType:
     return next((each for each in offered if each.name == wish.share_type), offered[0])
 
 
-def _check_limit(user: User, course: Course, more_gb: int) -> None:
-    present = course.folders.exclude(status=Status.DELETED)
-    asked = {"folder_gb": more_gb}
-    passed = excesses(limits_for(course, user), {"folder_gb": _gigabytes(present.filter(maker=user))}, asked)
-    passed += excesses(limits_of(course), {"folder_gb": _gigabytes(present)}, asked)
-    if passed:
-        raise LimitReached(
-            " ".join(excess.words for excess in passed),
-            "Ask for less, delete a folder that is needed no more, or ask a teacher of the course.",
-        )
-
-
 def _record(actor: User | None, deed: str, folder: Folder, **changes: Mapping[str, Any]) -> None:
     trail.record(actor, f"folder.{deed}", folder.pk, name=folder.name, course=folder.course.name, **changes)
-
-
-def _gigabytes(folders: QuerySet[Folder]) -> int:
-    return int(folders.aggregate(sum=Sum("wanted_gb"))["sum"] or 0)
 
 
 def _tell(folder: Folder) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from inspect import iscoroutinefunction
+from typing import Any, cast
+from urllib.parse import unquote
+
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
 
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
-from portal.refusals import Refusal, database_away, sign_in_unavailable
+from portal.refusals import NotFound, Refusal, database_away, sign_in_unavailable
 
 # All that a page uses comes from the portal itself.
 POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -37,3 +43,32 @@ class RefusalMiddleware(MiddlewareMixin):
             response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
+
+
+@sync_and_async_middleware
+def without_nul(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """No text in PostgreSQL has the character NUL: an address with it, or a question, is that of nothing."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_later(request: HttpRequest) -> HttpResponseBase:
+            return _of_nothing(request) or await cast("Awaitable[HttpResponseBase]", get_response(request))
+
+        return answer_later
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return _of_nothing(request) or cast("HttpResponseBase", get_response(request))
+
+    return answer
+
+
+def _of_nothing(request: HttpRequest) -> HttpResponse | None:
+    """Raises Http404, which becomes a page, where no program asks. What programs ask behind a ? is looked at field by
+    field, and refused by its name."""
+    of_program = request.path_info.startswith(("/api/", "/node/"))
+    said = request.path_info if of_program else request.path_info + unquote(request.META.get("QUERY_STRING", ""))
+    if "\0" not in said:
+        return None
+    if not of_program:
+        raise Http404
+    refusal = NotFound("address in the API")
+    return JsonResponse(refusal.as_problem(), status=refusal.status, content_type="application/problem+json")
