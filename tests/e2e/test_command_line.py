@@ -46,7 +46,7 @@ def test_the_whole_way_from_a_shell(shell: Shell, house: Embedded, tmp_path: Pat
     small = ("--workers", "1", "--hours", "1", "--json")
     dry = json.loads(shell("cluster", "create", "a shell's", *small, "--dry-run").stdout)
     assert (dry["price"]["fits"], dry["request"]["body"]["course"]) == (True, course["id"])
-    assert json.loads(shell("cluster", "list", "--all", "--json").stdout) == []
+    assert "a shell's" not in shell("cluster", "list", "--all").stdout
     made = json.loads(shell("cluster", "create", "a shell's", *small).stdout)
     watched = [json.loads(line) for line in shell("cluster", "watch", "a shell's", "--json").stdout.splitlines()]
     assert len(watched) > 3

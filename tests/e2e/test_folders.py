@@ -141,12 +141,15 @@ def test_the_clouds_quota_is_told_in_plain_words(person: Callable[[str], Client]
     refused = teacher.wait_for_folder(made["id"], 60)
     assert refused["status"] == "failed"
     assert "not so much room" in refused["failure"]["why"]
-    teacher.grow_folder(folder["id"], 6000)
-    kept = teacher.wait_for_folder(folder["id"], 60)
-    assert (kept["status"], kept["size_gb"]) == ("available", 2)
+    small = teacher.create_folder(folder["course"], "enough", 1)
+    teacher.wait_for_folder(small["id"], 60)
+    teacher.grow_folder(small["id"], 6000)
+    kept = teacher.wait_for_folder(small["id"], 60)
+    assert (kept["status"], kept["size_gb"]) == ("available", 1)
     assert "It is as it was" in kept["failure"]["what"]
-    teacher.delete_folder(made["id"])
-    assert teacher.wait_for_folder(made["id"], 60, ends=("deleted",))["status"] == "deleted"
+    for each in (made, small):
+        teacher.delete_folder(each["id"])
+        assert teacher.wait_for_folder(each["id"], 60, ends=("deleted",))["status"] == "deleted"
 
 
 def test_a_cluster_that_goes_gives_its_access_back_first(
