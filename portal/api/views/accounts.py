@@ -30,7 +30,7 @@ from portal.api.serializers.accounts import (
     TokenSerializer,
     TokenWishSerializer,
 )
-from portal.api.views.asking import user_of
+from portal.api.views.asking import body_of, user_of
 from portal.refusals import Refusal
 
 LOG_IN_OR_NAME = PolymorphicProxySerializer(
@@ -66,16 +66,14 @@ class Tokens(generics.ListAPIView[Any]):
         )
 
     def _log_in(self, request: Request) -> tokens.Issued:
-        body = CredentialsSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, CredentialsSerializer)
         user = accounts.log_in(**body.validated_data)
         if user is None:
             raise WrongPassword("The cloud does not know this name with this password.", "Check both and try again.")
         return tokens.issue_for_log_in(user)
 
     def _named(self, request: Request) -> tokens.Issued:
-        body = TokenWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, TokenWishSerializer)
         wish = body.validated_data
         service = wish.pop("service_account", "")
         if service:
@@ -99,8 +97,7 @@ class Introspection(APIView):
 
     @extend_schema(request=IntrospectionSerializer, responses=IntrospectedSerializer)
     def post(self, request: Request) -> Response:
-        body = IntrospectionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, IntrospectionSerializer)
         found = tokens.introspect(user_of(request), body.validated_data["token"])
         return Response(found, headers={"Cache-Control": "no-store"})
 
@@ -116,8 +113,7 @@ class ServiceAccounts(generics.ListAPIView[Any]):
     @extend_schema(request=ServiceWishSerializer, responses={201: ServiceSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = ServiceWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ServiceWishSerializer)
         made = tokens.make_service(user_of(request), **body.validated_data)
         return Response(ServiceSerializer(made).data, status=status.HTTP_201_CREATED)
 

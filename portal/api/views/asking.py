@@ -1,14 +1,17 @@
-"""Who asks, and how what they get is called."""
+"""Who asks, what they sent, and how what they get is called."""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.urls import reverse
 from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
 
 from portal.accounts.models import User
+
+Shape = TypeVar("Shape", bound=BaseSerializer[Any])
 
 
 def address_of(name: str, *given: object) -> str:
@@ -18,3 +21,18 @@ def address_of(name: str, *given: object) -> str:
 
 def user_of(request: Request) -> User:
     return cast(User, request.user)
+
+
+def body_of(request: Request, shape: type[Shape]) -> Shape:
+    """What was sent, valid. Raises DRF's ValidationError with every wrong field."""
+    return _valid(shape(data=request.data))
+
+
+def query_of(request: Request, shape: type[Shape]) -> Shape:
+    """What stands behind the question mark, valid. Raises DRF's ValidationError with every wrong field."""
+    return _valid(shape(data=request.query_params.dict()))
+
+
+def _valid(said: Shape) -> Shape:
+    said.is_valid(raise_exception=True)
+    return said

@@ -23,7 +23,7 @@ from portal.api.serializers.audit import (
     inside_shape,
     row_shape,
 )
-from portal.api.views.asking import user_of
+from portal.api.views.asking import query_of, user_of
 from portal.audit import stacks, trail
 from portal.courses.models import Course
 
@@ -56,8 +56,7 @@ class Stacks(APIView):
     @extend_schema(operation_id="admin_stacks_list", parameters=[StacksQuerySerializer], responses=StackRowsSerializer)
     def get(self, request: Request) -> Response:
         stacks.require_administrator(user_of(request))
-        query = StacksQuerySerializer(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        query = query_of(request, StacksQuerySerializer)
         course, finding = query.validated_data["course"], query.validated_data["finding"]
         present, pages = Course.objects.exclude(project_id=""), FewCourses()
         courses = present.filter(pk=course) if course else present
@@ -78,6 +77,5 @@ class Stack(APIView):
     @extend_schema(parameters=[StackQuerySerializer], responses=InsideSerializer)
     def get(self, request: Request, stack_id: UUID) -> Response:
         stacks.require_administrator(user_of(request))
-        query = StackQuerySerializer(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        query = query_of(request, StackQuerySerializer)
         return Response(inside_shape(stacks.look_into(stack_id, query.validated_data["course"])))

@@ -18,7 +18,7 @@ from portal.api.changes import changes
 from portal.api.filters import RateFilters
 from portal.api.pagination import Newest
 from portal.api.serializers import billing as shapes
-from portal.api.views.asking import user_of
+from portal.api.views.asking import body_of, query_of, user_of
 from portal.credits import giving, pricing
 from portal.credits.export import FORMATS, as_file
 from portal.credits.statement import statement
@@ -42,8 +42,7 @@ class Rates(generics.ListAPIView[Any]):
     @extend_schema(request=shapes.RateWishSerializer, responses={201: shapes.RateSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.RateWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.RateWishSerializer)
         rate = pricing.add_rate(user_of(request), **body.validated_data)
         return Response(shapes.RateSerializer(rate).data, status=status.HTTP_201_CREATED)
 
@@ -59,8 +58,7 @@ class Budgets(generics.ListAPIView[Any]):
     @extend_schema(request=shapes.BudgetWishSerializer, responses={201: shapes.BudgetSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.BudgetWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.BudgetWishSerializer)
         said = body.validated_data
         made = giving.give_budget(user_of(request), said["person"], said["amount"], said["memo"])
         return Response(shapes.BudgetSerializer(made).data, status=status.HTTP_201_CREATED)
@@ -76,8 +74,7 @@ class CourseCredits(APIView):
     @extend_schema(request=shapes.GrantSerializer, responses={201: shapes.StandingSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
-        body = shapes.GrantSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.GrantSerializer)
         standing = giving.give(user_of(request), course_id, **body.validated_data)
         return Response(shapes.StandingSerializer(standing).data, status=status.HTTP_201_CREATED)
 
@@ -87,8 +84,7 @@ class Statements(APIView):
 
     @extend_schema(parameters=[shapes.StatementQuerySerializer], responses=shapes.StatementSerializer)
     def get(self, request: Request) -> HttpResponseBase:
-        query = shapes.StatementQuerySerializer(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        query = query_of(request, shapes.StatementQuerySerializer)
         said = query.validated_data
         made = statement(user_of(request), said["course"], said["month"], said["person"])
         if said["format"] in FORMATS:
@@ -102,8 +98,7 @@ class Reprocessing(APIView):
     @extend_schema(request=shapes.ReprocessSerializer, responses={200: shapes.ReprocessedSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.ReprocessSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.ReprocessSerializer)
         said, user = body.validated_data, user_of(request)
         if said["preview"]:
             return Response({"charges": pricing.differing(user, said["start"], said["end"]), "done": False})

@@ -25,7 +25,7 @@ from portal.api.serializers.classes import (
     WholeActionSerializer,
     preview_shape,
 )
-from portal.api.views.asking import address_of, user_of
+from portal.api.views.asking import address_of, body_of, user_of
 from portal.classes import previews, services
 from portal.classes.models import ClassAction, Kind
 from portal.classes.previews import Preview
@@ -48,8 +48,7 @@ class ClassStarts(generics.ListAPIView[Any]):
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         course = services.led(user_of(request), course_id)
-        body = StartSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, StartSerializer)
         wanted = body.wanted(course)
         return _answer(
             body.validated_data["preview"],
@@ -65,8 +64,7 @@ class ExtendAll(APIView):
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         course = services.led(user_of(request), course_id)
-        body = ExtendSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ExtendSerializer)
         hours = body.validated_data["hours"]
         return _answer(
             body.validated_data["preview"],
@@ -82,8 +80,7 @@ class EndAll(APIView):
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         course = services.led(user_of(request), course_id)
-        body = EndSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, EndSerializer)
         return _answer(
             body.validated_data["preview"],
             lambda: previews.of_end(course),

@@ -22,7 +22,7 @@ from portal.api.serializers.clusters import (
     ResizeSerializer,
     WishSerializer,
 )
-from portal.api.views.asking import address_of, user_of
+from portal.api.views.asking import address_of, body_of, user_of
 from portal.clusters import lifetime, resizing
 from portal.clusters import services as clusters
 from portal.clusters.quoting import quote
@@ -54,8 +54,7 @@ class Clusters(generics.ListAPIView[Any]):
     @extend_schema(request=WishSerializer, responses={202: ClusterSerializer}, examples=[EXAMPLE])
     @changes
     def post(self, request: Request) -> Response:
-        body = WishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, WishSerializer)
         made = clusters.create(user_of(request), body.wish())
         return _accepted(clusters.find(user_of(request), made.pk))
 
@@ -82,8 +81,7 @@ class Resize(APIView):
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
-        body = ResizeSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ResizeSerializer)
         resizing.resize(user_of(request), cluster, **body.validated_data)
         return _accepted(clusters.find(user_of(request), cluster_id))
 
@@ -95,8 +93,7 @@ class Price(APIView):
 
     @extend_schema(request=WishSerializer, responses={200: QuoteSerializer})
     def post(self, request: Request) -> Response:
-        body = WishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, WishSerializer)
         return Response(QuoteSerializer(quote(user_of(request), body.wish())).data)
 
 
@@ -108,8 +105,7 @@ class Extend(APIView):
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
-        body = ExtendSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ExtendSerializer)
         lifetime.extend(user_of(request), cluster, body.validated_data["hours"])
         return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
 
@@ -122,8 +118,7 @@ class Repair(APIView):
     @changes
     def post(self, request: Request, cluster_id: UUID) -> Response:
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
-        body = RepairSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, RepairSerializer)
         resizing.repair(user_of(request), cluster, body.validated_data["nodes"])
         return _accepted(clusters.find(user_of(request), cluster_id))
 

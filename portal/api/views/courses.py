@@ -22,7 +22,7 @@ from portal.api.serializers.courses import (
     MakerSerializer,
     SeenCourseSerializer,
 )
-from portal.api.views.asking import address_of, user_of
+from portal.api.views.asking import address_of, body_of, user_of
 from portal.courses import making
 from portal.courses import services as courses
 from portal.courses.models import Course as Row
@@ -40,8 +40,7 @@ class Courses(generics.ListAPIView[Any]):
     @extend_schema(request=CourseWishSerializer, responses={201: SeenCourseSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = CourseWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, CourseWishSerializer)
         course = making.create(user_of(request), body.wish())
         where = address_of("course", course.pk)
         return Response(_shown(request, course), status=status.HTTP_201_CREATED, headers={"Location": where})
@@ -57,8 +56,7 @@ class Course(APIView):
     @extend_schema(request=CourseChangesSerializer, responses=SeenCourseSerializer)
     @changes
     def patch(self, request: Request, course_id: UUID) -> Response:
-        body = CourseChangesSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, CourseChangesSerializer)
         return Response(_shown(request, making.change(user_of(request), course_id, body.validated_data)))
 
 
@@ -69,8 +67,7 @@ class Archive(APIView):
     @extend_schema(request=ArchiveSerializer, responses={200: SeenCourseSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
-        body = ArchiveSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ArchiveSerializer)
         return Response(_shown(request, making.archive(user_of(request), course_id, **body.validated_data)))
 
 

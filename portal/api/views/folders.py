@@ -15,7 +15,7 @@ from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.filters import FolderFilters
 from portal.api.serializers.folders import FolderWishSerializer, GrowthSerializer, SeenFolderSerializer
-from portal.api.views.asking import address_of, user_of
+from portal.api.views.asking import address_of, body_of, user_of
 from portal.folders import services as folders
 
 
@@ -33,8 +33,7 @@ class Folders(generics.ListAPIView[Any]):
     @extend_schema(request=FolderWishSerializer, responses={202: SeenFolderSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = FolderWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, FolderWishSerializer)
         wish = folders.FolderWish(**{**body.validated_data, "course": str(body.validated_data["course"])})
         return _accepted(request, folders.create(user_of(request), wish).pk)
 
@@ -60,8 +59,7 @@ class FolderGrowth(APIView):
     @extend_schema(request=GrowthSerializer, responses={202: SeenFolderSerializer})
     @changes
     def post(self, request: Request, folder_id: UUID) -> Response:
-        body = GrowthSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, GrowthSerializer)
         folders.grow(user_of(request), folder_id, body.validated_data["size_gb"])
         return _accepted(request, folder_id)
 

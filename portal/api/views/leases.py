@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.serializers import billing as shapes
-from portal.api.views.asking import user_of
+from portal.api.views.asking import body_of, user_of
 from portal.credits import leases
 
 
@@ -21,8 +21,7 @@ class CheckCreate(APIView):
     @extend_schema(request=shapes.LeaseWishSerializer, responses={200: shapes.LeaseAnswerSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.LeaseWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.LeaseWishSerializer)
         return Response(shapes.LeaseAnswerSerializer(leases.check_create(user_of(request), body.wish())).data)
 
 
@@ -32,8 +31,7 @@ class Create(APIView):
     @extend_schema(request=shapes.LeaseWishSerializer, responses={201: shapes.LeaseSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.LeaseWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.LeaseWishSerializer)
         lease = leases.create(user_of(request), body.wish())
         return Response(shapes.LeaseSerializer(lease).data, status=status.HTTP_201_CREATED)
 
@@ -44,8 +42,7 @@ class CheckUpdate(APIView):
     @extend_schema(request=shapes.LeaseChangeSerializer, responses={200: shapes.LeaseAnswerSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.LeaseChangeSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.LeaseChangeSerializer)
         said = body.validated_data
         answer = leases.check_update(user_of(request), said["lease"], said["ends_at"])
         return Response(shapes.LeaseAnswerSerializer(answer).data)
@@ -57,8 +54,7 @@ class Update(APIView):
     @extend_schema(request=shapes.LeaseChangeSerializer, responses={200: shapes.LeaseSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.LeaseChangeSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.LeaseChangeSerializer)
         said = body.validated_data
         return Response(shapes.LeaseSerializer(leases.update(user_of(request), said["lease"], said["ends_at"])).data)
 
@@ -69,7 +65,6 @@ class OnEnd(APIView):
     @extend_schema(request=shapes.LeaseEndSerializer, responses={200: shapes.LeaseSerializer})
     @changes
     def post(self, request: Request) -> Response:
-        body = shapes.LeaseEndSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, shapes.LeaseEndSerializer)
         said = body.validated_data
         return Response(shapes.LeaseSerializer(leases.on_end(user_of(request), said["lease"], said["at"])).data)

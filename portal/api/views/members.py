@@ -32,7 +32,7 @@ from portal.api.serializers.courses import (
     limits_as_json,
     plan_as_json,
 )
-from portal.api.views.asking import user_of
+from portal.api.views.asking import body_of, query_of, user_of
 from portal.clusters import members as leaving
 from portal.clusters import standing
 from portal.courses import limit_changes, members, roster
@@ -61,8 +61,7 @@ class Members(generics.ListAPIView[Any]):
     @extend_schema(request=MemberWishSerializer, responses={201: MembershipSerializer})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
-        body = MemberWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, MemberWishSerializer)
         made = members.add(user_of(request), course_id, **body.validated_data)
         return Response(MembershipSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -73,8 +72,7 @@ class Member(APIView):
     @extend_schema(request=RoleSerializer, responses=MembershipSerializer)
     @changes
     def patch(self, request: Request, course_id: UUID, username: str) -> Response:
-        body = RoleSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, RoleSerializer)
         changed = members.change_role(user_of(request), course_id, username, body.validated_data["role"])
         return Response(MembershipSerializer(changed).data)
 
@@ -82,8 +80,7 @@ class Member(APIView):
     @changes
     def delete(self, request: Request, course_id: UUID, username: str) -> Response:
         """`?end_clusters=true` ends their clusters too; else these go on until their end."""
-        query = LeavingSerializer(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        query = query_of(request, LeavingSerializer)
         left = leaving.remove(user_of(request), course_id, username, **query.validated_data)
         return Response({"username": username, "clusters": LeftSerializer(left, many=True).data})
 
@@ -97,8 +94,7 @@ class Roster(APIView):
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_ROSTER)
-        body = RosterListSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, RosterListSerializer)
         said = body.validated_data
         return _listed(request, course_id, roster.read(said["csv"]), said)
 
@@ -112,8 +108,7 @@ class Group(APIView):
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_ROSTER)
-        body = GroupListSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, GroupListSerializer)
         said = body.validated_data
         return _listed(request, course_id, members.of_group(said["group"], said["role"]), said)
 
@@ -139,8 +134,7 @@ class Limits(APIView):
     @changes
     def put(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_LIMITS)
-        body = CourseLimitsSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, CourseLimitsSerializer)
         said = body.validated_data
         course = limit_changes.set_limits(user_of(request), course_id, said["course"], said["each_student"])
         return Response(_limits(course))
@@ -153,8 +147,7 @@ class StudentLimits(APIView):
     @changes
     def put(self, request: Request, course_id: UUID, username: str) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_LIMITS)
-        body = ExceptionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ExceptionSerializer)
         return Response(
             _limits(limit_changes.set_exception(user_of(request), course_id, username, body.validated_data))
         )

@@ -15,7 +15,7 @@ from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.pagination import ByName
 from portal.api.serializers.courses import ProfileChangesSerializer, ProfileSerializer, ProfileWishSerializer
-from portal.api.views.asking import user_of
+from portal.api.views.asking import body_of, user_of
 from portal.clusters import profiles
 from portal.courses.rights import Deed
 from portal.courses.services import permitted
@@ -33,8 +33,7 @@ class Profiles(generics.ListAPIView[Any]):
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_PROFILES)
-        body = ProfileWishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ProfileWishSerializer)
         made = profiles.create(user_of(request), course_id, **body.validated_data)
         return Response(ProfileSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -50,8 +49,7 @@ class Profile(APIView):
     @changes
     def patch(self, request: Request, course_id: UUID, profile_id: UUID) -> Response:
         permitted(user_of(request), course_id, Deed.CHANGE_PROFILES)
-        body = ProfileChangesSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = body_of(request, ProfileChangesSerializer)
         changed = profiles.change(user_of(request), course_id, profile_id, body.validated_data)
         return Response(ProfileSerializer(changed).data)
 

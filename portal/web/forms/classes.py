@@ -15,24 +15,15 @@ from portal.cloud.models import Flavor
 from portal.clusters.profiles import filled
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course
-from portal.refusals import Refusal
+from portal.web.forms.moments import MomentField
+from portal.web.forms.refusable import RefusableForm
 
 
-class ClassForm(forms.Form):
-    """Shows a refusal's faults at their fields, and the rest above the form."""
-
+class ClassForm(RefusableForm):
     def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
         kwargs["auto_id"] = f"{type(self).__name__.lower()}_%s"  # several are on one page
         super().__init__(*args, **kwargs)
-        self.label_suffix = ""
         self.course = course
-
-    def refuse(self, refusal: Refusal) -> None:
-        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
-        for field, why in known.items():
-            self.add_error(field, why)
-        if not known:
-            self.add_error(None, f"{refusal.detail} {refusal.next}")
 
 
 class StartForm(ClassForm):
@@ -42,11 +33,7 @@ class StartForm(ClassForm):
     )
     workers = forms.IntegerField(label="Workers", widget=forms.NumberInput(attrs={"min": 1}))
     flavor = forms.ChoiceField(label="Size of each machine")
-    ready_at = forms.DateTimeField(
-        label="Ready at",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=f"In the time of {settings.UNIVERSITY_TIME_ZONE}.",
-    )
+    ready_at = MomentField(label="Ready at", help_text=f"In the time of {settings.UNIVERSITY_TIME_ZONE}.")
     hours = forms.IntegerField(label="Hours from then on", initial=2, widget=forms.NumberInput(attrs={"min": 1}))
     at_once = forms.IntegerField(
         label="Made side by side", initial=10, widget=forms.NumberInput(attrs={"min": 1, "max": MOST_AT_ONCE})

@@ -14,21 +14,7 @@ from portal.courses.making import CourseWish
 from portal.courses.models import Course, Role
 from portal.refusals import Refusal
 from portal.web.forms.moments import MomentField
-
-
-class RefusableForm(forms.Form):
-    """Shows each fault that a service names at its field, and the rest above the form."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
-
-    def refuse(self, refusal: Refusal) -> None:
-        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
-        for field, why in known.items():
-            self.add_error(field, why)
-        if not known:
-            self.add_error(None, f"{refusal.detail} {refusal.next}")
+from portal.web.forms.refusable import RefusableForm
 
 
 def _day(label: str) -> forms.DateField:

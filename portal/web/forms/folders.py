@@ -15,13 +15,13 @@ from portal.folders import services as folders
 from portal.folders.models import Access, Folder, Status
 from portal.folders.rights import Deed
 from portal.folders.services import FolderWish
-from portal.refusals import Refusal
+from portal.web.forms.refusable import RefusableForm
 
 NOT_USED = ("", "Not used")
 FIELD = "folder-"  # and the folder's id
 
 
-class FolderForm(forms.Form):
+class FolderForm(RefusableForm):
     """A new folder of one of the person's courses."""
 
     name = forms.CharField(label="Name")
@@ -37,7 +37,6 @@ class FolderForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.label_suffix = ""
         self.courses = [(str(course.pk), course.title) for course in present_courses_of(user)]
         self.kinds = [(kind.name, kind.title) for kind in ShareType.objects.all()]
         for name, choices in (("course", self.courses), ("share_type", self.kinds)):
@@ -52,14 +51,6 @@ class FolderForm(forms.Form):
 
     def wish(self) -> FolderWish:
         return FolderWish(**self.cleaned_data)
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Shows each fault at its field, and the rest above the form."""
-        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
-        for field, why in known.items():
-            self.add_error(field, why)
-        if not known:
-            self.add_error(None, f"{refusal.detail} {refusal.next}")
 
 
 class FolderUsesForm(forms.Form):

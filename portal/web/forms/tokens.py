@@ -9,7 +9,7 @@ from django import forms
 
 from portal.accounts.scopes import Scope
 from portal.accounts.tokens import DAYS_AT_MOST
-from portal.web.forms.courses import RefusableForm
+from portal.web.forms.refusable import RefusableForm
 
 
 class ScopesForm(RefusableForm):

@@ -34,9 +34,7 @@ def overview(request: HttpRequest, course_id: UUID) -> HttpResponse:
 @form_of("class")
 def start(request: HttpRequest, course_id: UUID) -> HttpResponse:
     course = services.led(user_of(request), course_id)
-    with timezone.override(ZoneInfo(settings.UNIVERSITY_TIME_ZONE)):  # what ten o'clock is
-        form = StartForm(course, request.POST)
-        form.is_valid()
+    form = StartForm(course, request.POST)
     return _answer(
         request,
         form,

@@ -1,0 +1,24 @@
+"""What forms have in common that are sent to services, which may refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from portal.refusals import Refusal
+
+
+class RefusableForm(forms.Form):
+    """Shows each fault that a service names at its field, and the rest above the form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+    def refuse(self, refusal: Refusal) -> None:
+        known = {field: why for field, why in refusal.fields.items() if field in self.fields}
+        for field, why in known.items():
+            self.add_error(field, why)
+        if not known:
+            self.add_error(None, f"{refusal.detail} {refusal.next}")
