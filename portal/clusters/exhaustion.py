@@ -14,8 +14,8 @@ from django.utils import timezone
 from billing import credit, prices
 from billing.credit import Exhausted
 from portal.accounts.models import User
+from portal.apart import apart
 from portal.clusters import ends, pricing, services
-from portal.clusters.apart import apart
 from portal.clusters.models import Cluster, CreditWarning, Status
 from portal.courses.models import Course, Limit, Role
 from portal.letters.services import write

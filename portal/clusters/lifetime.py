@@ -14,8 +14,8 @@ from django.utils import timezone
 from billing import prices
 from portal import live
 from portal.accounts.models import User
+from portal.apart import apart
 from portal.clusters import allocation, ends, holding, outside, pricing, services
-from portal.clusters.apart import apart
 from portal.clusters.health import SILENCE
 from portal.clusters.models import Activity, Cluster, Status
 from portal.clusters.usage import Amounts

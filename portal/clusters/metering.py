@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from billing import credit, holds, metering, prices, rating
+from billing import credit, metering, prices, rating, settling
 from billing.models import Hold, Meter
 from portal.clusters.models import Cluster, Node, Status
 from portal.folders import metering as folders
@@ -58,7 +58,8 @@ def unmeasured(cluster: Cluster, now: datetime) -> Decimal:
 
 
 def cost(cluster: Cluster, now: datetime) -> Decimal:
-    """What it has cost so far: what is charged, and what is used and not charged yet."""
+    """What it has cost so far: what is charged, what is measured and not charged yet, and what is used and not measured
+    yet."""
     meters = list(Meter.objects.filter(subject=cluster.pk))
     open_ones = [(each, each.ended_at or cluster.ended_at or now) for each in meters]
     unmeasured = (
@@ -66,7 +67,10 @@ def cost(cluster: Cluster, now: datetime) -> Decimal:
         for each, end in open_ones
         if (each.measured_to or each.began_at) < end
     )
-    return credit.charged([each.resource for each in meters]) + sum(unmeasured, Decimal())
+    measured = credit.charged([each.resource for each in meters]) + rating.unrated([cluster.pk]).get(
+        cluster.pk, Decimal()
+    )
+    return measured + sum(unmeasured, Decimal())
 
 
 def _follow_unknown() -> None:
@@ -87,12 +91,7 @@ def _follow_ended() -> None:
 def _release_holds() -> None:
     """Of clusters that ended, once they are measured and charged to their end."""
     ended = Cluster.objects.filter(Q(ended_at__isnull=False) | Q(status__in=(Status.FAILED, Status.DELETED)))
-    ended = ended.filter(pk__in=Hold.objects.values("resource"))
-    measured = list(ended.exclude(pk__in=metering.unfinished().values("subject")).values_list("pk", flat=True))
-    unrated = rating.unrated(measured)
-    for pk in measured:
-        if pk not in unrated:
-            holds.release(pk)
+    settling.release_charged(ended.filter(pk__in=Hold.objects.values("resource")).values_list("pk", flat=True))
 
 
 def _resource(node: Node) -> str:

@@ -6,7 +6,6 @@ A lease's id is the service's own: what is told twice is done once.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,10 +14,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from billing import holds, ledger, metering, rating
+from billing import holds, ledger, metering, rating, settling
 from billing.models import Account, Meter, Transaction
 from billing.prices import exact
 from portal.accounts.models import User
+from portal.apart import apart
 from portal.clusters import allocation
 from portal.clusters.holding import CHARGED_AFTER
 from portal.courses.models import Course, Membership
@@ -28,8 +28,6 @@ from portal.credits.words import refusing
 from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, NotAllowed, NotFound
 from portal.trail.services import record
-
-log = logging.getLogger(__name__)
 
 FARTHEST = timedelta(days=366)
 LESS = "Lend it for less time, or for less."
@@ -118,17 +116,10 @@ def settle() -> None:
     """Leases whose time is over end, also where their service is silent; what is held for the others is what they are
     not charged yet; what ended and is charged is held no more."""
     for pk in list(Lease.objects.filter(ended_at=None).values_list("pk", flat=True)):
-        try:
+        with apart("lease", pk):
             _settle(pk)
-        except Exception:  # one lease's trouble must not keep the others from their end
-            log.exception("Lease %s is not settled; the next pass tries again", pk)
-    unfinished = metering.unfinished().values("subject")
-    ended = Lease.objects.filter(ended_at__isnull=False, pk__in=holds.resources()).exclude(pk__in=unfinished)
-    measured = list(ended.values_list("pk", flat=True))
-    unrated = rating.unrated(measured)
-    for pk in measured:
-        if pk not in unrated:
-            holds.release(pk)
+    ended = Lease.objects.filter(ended_at__isnull=False, pk__in=holds.resources())
+    settling.release_charged(ended.values_list("pk", flat=True))
 
 
 def _settle(pk: UUID) -> None:

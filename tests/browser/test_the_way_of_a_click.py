@@ -87,7 +87,7 @@ def test_creating_by_keyboard_leads_to_a_bar_that_moves_until_the_cluster_is_rea
     visitor.sees("Your cluster is ready", seconds=120)
     shown = page.evaluate("window.seen")
     assert shown == sorted(shown)
-    assert len(set(shown)) > 3, shown
+    assert len(set(shown)) > 2, shown  # from nothing over more than one step: steps close together are shown at once
     visitor.look("ready")
 
 
