@@ -18,12 +18,15 @@ VERBS = {
     "logout": "end the token and forget it",
     "whoami": "who you are to which portal",
     "course": "courses, who is in them, and their limits",
+    "profile": "what a teacher has thought out for the clusters of a course",
+    "class": "clusters for a whole class: ready at a time, extend all, end all",
     "cluster": "create, list, show, watch, resize, repair, extend, delete clusters",
     "job": "submit jobs, their logs and output",
     "folder": "folders that outlive clusters",
-    "billing": "prices, credits, statements",
+    "billing": "prices, credits, budgets, statements",
     "token": "list, create, revoke tokens for programs",
-    "admin": "the stacks of all courses, for administrators",
+    "trail": "who did what to which thing",
+    "admin": "for administrators: stacks, service accounts, who may make courses",
     "completion": "completion for bash and zsh",
 }
 # `token USER` is our own, and asks the database of this machine; followed by one of these it is the portal's.

@@ -12,13 +12,16 @@ import click
 from . import safe_text
 from .commands.admin import admin
 from .commands.billing import billing
+from .commands.classes import of_class
 from .commands.cluster import cluster
 from .commands.completion import PROGRAM, VARIABLE, completion
 from .commands.course import course
 from .commands.folder import folder
 from .commands.job import job
 from .commands.login import login, logout, whoami
+from .commands.profile import profile
 from .commands.token import token
+from .commands.trail import trail
 from .errors import ApiError
 from .exits import Exit, of_error
 from .logins import LoginsError
@@ -33,7 +36,8 @@ def root() -> None:
     """
 
 
-for verb in (login, logout, whoami, course, cluster, job, folder, billing, token, admin, completion):
+NOUNS = (course, profile, of_class, cluster, job, folder, billing, token, trail, admin)
+for verb in (login, logout, whoami, *NOUNS, completion):
     root.add_command(verb)
 
 

@@ -102,6 +102,12 @@ class Session:
             raise Stop(f"{question} Say --yes.", Exit.USAGE)
         click.confirm(safe_text.line(question), abort=True, err=True)
 
+    def ask(self, question: str, option: str) -> str:
+        """A word that is typed; scripts say it by the option."""
+        if not sys.stdin.isatty():
+            raise Stop(f"{question}: say {option}.", Exit.USAGE)
+        return str(click.prompt(safe_text.line(question), err=True))
+
 
 def missing(text: str) -> NoReturn:
     raise Stop(text, Exit.NOT_FOUND)

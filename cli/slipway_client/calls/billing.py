@@ -15,6 +15,25 @@ class Billing(Calls):
         """All there ever were, and those to come; the latest first."""
         return self._portal.pages("billing/rates")
 
+    def set_price(
+        self, kind: str, name: str, price: str, valid_from: str, memo: str = "", *, correcting: bool = False
+    ) -> Json:
+        """`kind` is node, gpu or storage; `name` a flavor or a type of share. `correcting`: it holds for the past."""
+        body: Json = {"kind": kind, "name": name, "price": price, "valid_from": valid_from}
+        return self._portal.json("POST", "billing/rates", {**body, "correcting": correcting, "memo": memo})
+
+    def reprocess(self, start: str, end: str, memo: str = "", *, preview: bool = False) -> Json:
+        """Reverse what was charged by a wrong rate and charge it anew: {"charges": how many, "done"}."""
+        body: Json = {"start": start, "end": end, "memo": memo, "preview": preview}
+        return self._portal.json("POST", "billing/reprocess", body)
+
+    def budgets(self) -> list[Json]:
+        """Of all teachers for administrators, else one's own."""
+        return self._portal.pages("billing/budgets")
+
+    def give_budget(self, person: str, amount: str, memo: str = "") -> Json:
+        return self._portal.json("POST", "billing/budgets", {"person": person, "amount": amount, "memo": memo})
+
     def credits(self, course_id: str) -> Json:
         """{"standing": what a course was given, spent, holds and has left, "people": what each of them drew}."""
         return self._portal.json("GET", f"courses/{segment(course_id)}/credits")

@@ -22,6 +22,10 @@ class Courses(Calls):
         more = said(project=project, starts_on=starts_on, ends_on=ends_on)
         return self._portal.json("POST", "courses", {"name": name, "title": title, **more})
 
+    def change_course(self, course_id: str, changes: Mapping[str, Any]) -> Json:
+        """Of title, starts_on, ends_on, profiles_only, idle_minutes, idle_off_until those that are said."""
+        return self._portal.json("PATCH", f"courses/{segment(course_id)}", dict(changes))
+
     def archive_course(self, course_id: str, confirm: str, keep_folders_days: int = 30) -> Json:
         """End a course: its clusters end, its folders go after so many days. `confirm` is its name."""
         body: Json = {"confirm": confirm, "keep_folders_days": keep_folders_days}
@@ -49,9 +53,14 @@ class Courses(Calls):
         body: Json = {"csv": csv, "apply": apply, "remove_others": remove_others, "end_clusters": end_clusters}
         return self._portal.json("POST", f"courses/{segment(course_id)}/roster", body)
 
-    def profiles(self, course_id: str) -> list[Json]:
-        """What its teachers made for clusters to be like."""
-        return self._portal.pages(f"courses/{segment(course_id)}/profiles")
+    def group(
+        self, course_id: str, group: str, role: str = "student", *, apply: bool = False, remove_others: bool = False,
+        end_clusters: bool = False,
+    ) -> Json:  # fmt: skip
+        """As `roster`, with the members of a group of the cloud, by its name or id."""
+        what: Json = {"group": group, "role": role}
+        how: Json = {"apply": apply, "remove_others": remove_others, "end_clusters": end_clusters}
+        return self._portal.json("POST", f"courses/{segment(course_id)}/group", {**what, **how})
 
     def limits(self, course_id: str) -> Json:
         """{"course", "each_student", "exceptions", "over"}."""

@@ -11,6 +11,7 @@ from ..output import Cell, duration, listed, moment
 from ..session import Session
 from ..transport import Json
 from ..verbs import Noun, pass_session
+from .services import appoint, course_makers, create_service, dismiss, services
 
 LAST_EVENTS = 20
 FINDINGS = ("charged-but-gone", "running-but-not-charged", "missing", "orphaned", "differing", "stranger")
@@ -18,7 +19,11 @@ FINDINGS = ("charged-but-gone", "running-but-not-charged", "missing", "orphaned"
 
 @click.group(cls=Noun)
 def admin() -> None:
-    """For administrators: what the cloud has beside what the portal believes."""
+    """For administrators: what the cloud has beside what the portal believes, and whom the portal trusts."""
+
+
+for verb in (services, create_service, course_makers, appoint, dismiss):
+    admin.add_command(verb)
 
 
 @admin.command()

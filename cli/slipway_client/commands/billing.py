@@ -13,6 +13,7 @@ from ..output import credits_of, moment
 from ..session import Session, Stop
 from ..transport import Json
 from ..verbs import Noun, pass_session
+from .prices import budgets, give_budget, reprocess, set_price
 
 THINGS = {"node": "a machine, an hour", "gpu": "a GPU, an hour", "storage": "a GB of a folder, a month"}
 FORMS = {".csv": "csv", ".pdf": "pdf"}
@@ -21,6 +22,10 @@ FORMS = {".csv": "csv", ".pdf": "pdf"}
 @click.group(cls=Noun)
 def billing() -> None:
     """What things cost, which credits there are, and what was spent."""
+
+
+for verb in (budgets, give_budget, set_price, reprocess):
+    billing.add_command(verb)
 
 
 @billing.command()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from ..output import listed, moment
+from ..moments import moment_typed
+from ..output import moment
 from ..session import Session
 from ..transport import Json
 from ..verbs import Noun, pass_session, yes_option
-from .limits import limits, set_limit
-from .members import add, members, remove, role, roster
+from .limits import UNBOUND, as_others, limits, set_limit
+from .members import add, group, members, remove, role, roster
 
 
 @click.group(cls=Noun)
@@ -17,7 +20,7 @@ def course() -> None:
     """Courses, who is in them, and their limits. COURSE is a name or an id."""
 
 
-for verb in (members, add, role, remove, roster, limits, set_limit):
+for verb in (members, add, role, remove, roster, group, limits, set_limit, as_others):
     course.add_command(verb)
 
 
@@ -44,19 +47,6 @@ def show(session: Session, course: str) -> None:
 
 
 @course.command()
-@click.argument("course", metavar="COURSE")
-@pass_session
-def profiles(session: Session, course: str) -> None:
-    """What its teachers made for clusters to be like: slipway cluster create NAME --profile PROFILE"""
-    columns = {
-        "NAME": lambda row: row["name"],
-        "TEXT": lambda row: row["text"],
-        "STUDENTS MAY CHANGE": lambda row: listed(row["may_change"]),
-    }
-    session.out.table(columns, session.client.profiles(session.course(course)["id"]), "This course has no profiles.")
-
-
-@course.command()
 @click.argument("name")
 @click.argument("title")
 @click.option("--begins", metavar="DAY", default="", help="As 2026-09-01.")
@@ -66,6 +56,25 @@ def profiles(session: Session, course: str) -> None:
 def create(session: Session, name: str, title: str, begins: str, ends: str, project: str) -> None:
     """Make a course. NAME is for addresses and never changes, TITLE is for people."""
     present(session, session.client.create_course(name, title, project, begins, ends))
+
+
+@course.command()
+@click.argument("course", metavar="COURSE")
+@click.option("--title", help="For people.")
+@click.option("--begins", "starts_on", metavar="DAY|none", help="As 2026-09-01.")
+@click.option("--ends", "ends_on", metavar="DAY|none", help="As 2027-01-31.")
+@click.option("--profiles-only/--anything", default=None, help="Whether students create from its profiles only.")
+@click.option("--idle-minutes", metavar="N|none", help="A cluster that nobody uses ends after so many.")
+@click.option(
+    "--idle-off-until", metavar="TIME", type=moment_typed, help="Until then none ends for being idle, as in a lecture."
+)
+@pass_session
+def change(session: Session, /, course: str, **said: Any) -> None:
+    """Change a course: what is said, and nothing else."""
+    changes = {name: None if value == UNBOUND else value for name, value in said.items() if value is not None}
+    if not changes:
+        raise click.UsageError("Say what shall be changed.")
+    present(session, session.client.change_course(session.course(course)["id"], changes))
 
 
 @course.command()
@@ -89,6 +98,9 @@ def present(session: Session, course: Json) -> None:
             "Project": course["project"],
             "Begins": course["starts_on"],
             "Ends": course["ends_on"],
+            "Profiles only": "yes" if course["profiles_only"] else None,
+            "Idle clusters end after": course["idle_minutes"] and f"{course['idle_minutes']} min",
+            "None of them before": moment(course["idle_off_until"]),
             "Waiting for": course["waiting_for"],
             "Archived": moment(course["archived_at"]),
             "Folders until": moment(course["folders_until"]),

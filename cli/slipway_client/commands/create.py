@@ -19,6 +19,12 @@ from ..watching import watch_cluster
 
 WITHOUT_PROFILE = {"framework": "spark", "workers": 2, "flavor": "small", "hours": 4}
 ACCESS = ("rw", "ro")
+spec_option = click.option(
+    "--spec",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE.json",
+    help="What else it shall be, by the names of docs/cluster-spec.md.",
+)
 
 
 @click.command(cls=Verb)
@@ -36,12 +42,7 @@ ACCESS = ("rw", "ro")
     metavar="FOLDER[:PATH[:ro]]",
     help="A folder that its jobs find at PATH, to read only with `ro`; may be said several times.",
 )
-@click.option(
-    "--spec",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE.json",
-    help="What else it shall be, by the names of docs/cluster-spec.md.",
-)
+@spec_option
 @click.option("--key", metavar="TEXT", help="An Idempotency-Key: said again with the same wish, it stays one cluster.")
 @click.option("--dry-run", is_flag=True, help="Make nothing; show price and request.")
 @wait_option
@@ -64,7 +65,7 @@ def create(
     """Make a cluster."""
     where = session.course(course)["id"]
     wish: Json = {
-        **(_more(spec) if spec else {}),
+        **(spec_of(spec) if spec else {}),
         "course": where,
         "name": name,
         **({"profile": session.profile(where, profile)["id"]} if profile else WITHOUT_PROFILE),
@@ -122,7 +123,7 @@ def _use(session: Session, text: str) -> Json:
     return {**use, "path": rest[0]} if rest else use
 
 
-def _more(file: Path) -> Json:
+def spec_of(file: Path) -> Json:
     try:
         more = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:

@@ -46,6 +46,17 @@ def set_limit(session: Session, course: str, limit: str, value: str, each_studen
     _present(session, changed)
 
 
+@click.command("as-others", cls=Verb)
+@course_argument
+@click.argument("student", metavar="USERNAME")
+@pass_session
+def as_others(session: Session, course: str, student: str) -> None:
+    """Take back all exceptions of a student: the limits are those of each student."""
+    found = session.course(course)["id"]
+    session.client.remove_exception(found, student)
+    _present(session, session.client.limits(found))
+
+
 def _present(session: Session, limits: Json) -> None:
     if session.out.as_json:
         session.out.data(limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,8 @@ from ..verbs import Verb, pass_session, yes_option
 ROLES = click.Choice(["student", "assistant", "teacher"])
 course_argument = click.argument("course", metavar="COURSE")
 end_clusters_option = click.option("--end-clusters", is_flag=True, help="Of those who are removed; else these go on.")
+apply_option = click.option("--apply", is_flag=True, help="Do it; without this it is only shown.")
+remove_others_option = click.option("--remove-others", is_flag=True, help="Students who are not on it are removed.")
 
 
 @click.command(cls=Verb)
@@ -75,8 +78,8 @@ def remove(session: Session, course: str, username: str, end_clusters: bool, yes
 @click.command(cls=Verb)
 @course_argument
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE.csv")
-@click.option("--apply", is_flag=True, help="Do it; without this it is only shown.")
-@click.option("--remove-others", is_flag=True, help="Students whom the file does not name are removed.")
+@apply_option
+@remove_others_option
 @end_clusters_option
 @pass_session
 def roster(session: Session, course: str, file: Path, apply: bool, remove_others: bool, end_clusters: bool) -> None:
@@ -91,6 +94,23 @@ def roster(session: Session, course: str, file: Path, apply: bool, remove_others
     plan = session.client.roster(
         session.course(course)["id"], text, apply=apply, remove_others=remove_others, end_clusters=end_clusters
     )
+    _plan(session, plan)
+
+
+@click.command(cls=Verb)
+@course_argument
+@click.argument("group", metavar="GROUP")
+@click.option("--role", type=ROLES, default="student", show_default=True)
+@apply_option
+@remove_others_option
+@end_clusters_option
+@pass_session
+def group(session: Session, /, course: str, group: str, **how: Any) -> None:
+    """Show what the members of a group of the cloud would change in a course, or do it."""
+    _plan(session, session.client.group(session.course(course)["id"], group, **how))
+
+
+def _plan(session: Session, plan: Json) -> None:
     if session.out.as_json:
         session.out.data(plan)
         return

@@ -9,6 +9,7 @@ JOB_ID, FOLDER_ID = "6f1c2a34-0000-4000-8000-000000000003", "6f1c2a34-0000-4000-
 COURSE = {
     "id": "6f1c2a34-0000-4000-8000-000000000005", "name": "demo", "title": "Demo", "project": "p-1", "waiting_for": "",
     "starts_on": None, "ends_on": None, "profiles_only": False, "archived_at": None, "folders_until": None,
+    "idle_minutes": None, "idle_off_until": None,
 }  # fmt: skip
 FAILURE = {"what": "Worker 1 failed.", "why": "Its disk is full.", "next": "Take a larger flavor."}
 

@@ -146,3 +146,33 @@ def test_one_limit_is_set_and_the_others_stay(
     server.will_answer(200, LIMITS)
     assert slipway("course", "set-limit", "demo", *words).code == 0
     assert sent(server)[-1] == (method, way, body)
+
+
+def test_a_course_is_changed_only_in_what_is_said(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, SHOWN)
+    words = ("--ends", "none", "--idle-minutes", "90", "--profiles-only", "--idle-off-until", "2026-11-23 12:00")
+    assert slipway("course", "change", "demo", *words).code == 0
+    assert slipway("course", "change", "demo").code == 2
+    assert sent(server) == [
+        ("PATCH", "", {
+            "ends_on": None, "idle_minutes": "90", "profiles_only": True, "idle_off_until": "2026-11-23T12:00:00+00:00",
+        }),
+    ]  # fmt: skip
+
+
+def test_a_group_of_the_cloud_is_shown_first_and_done_when_said(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, {**PLAN, "applied": True})
+    assert slipway("course", "group", "demo", "class of 26", "--role", "assistant", "--apply").err == "Done.\n"
+    assert sent(server) == [("POST", "/group", {
+        "group": "class of 26", "role": "assistant", "apply": True, "remove_others": False, "end_clusters": False,
+    })]  # fmt: skip
+
+
+def test_exceptions_of_a_student_are_taken_back(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(204)
+    server.will_answer(200, LIMITS)
+    assert slipway("course", "as-others", "demo", "ann").code == 0
+    assert [call[:2] for call in sent(server)] == [("DELETE", "/limits/ann"), ("GET", "/limits")]
