@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from billing.models import Account, Hold, Posting
+from billing.models import Account, Hold
 
 # One statement, so one moment: a charge and the hold that it shrinks are seen both or neither.
 _STANDING = """
@@ -85,9 +85,3 @@ def exhausted(course: str, caps: Mapping[str, Decimal | None], percent: int = 80
         if cap is not None and spent.get(person)
     ]
     return [each for each in found if each.percent >= percent]
-
-
-def charged(resources: Collection[str]) -> Decimal:
-    """What these were charged in all, as far as that stands."""
-    usage = Posting.objects.filter(account__kind=Account.Kind.USAGE, transaction__usage__resource__in=resources)
-    return usage.aggregate(amount=Sum("amount"))["amount"] or Decimal()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -18,29 +19,41 @@ HOURS_A_MONTH = 730  # of storage's rates: a twelfth of 365 days, whatever the m
 _GPU = (Rate.Kind.GPU, "")
 
 
+@dataclass(frozen=True)
+class Card:
+    """Rates that were read at once, for as many questions as one likes."""
+
+    rates: Sequence[Rate]
+
+    def hourly(self, nodes: Nodes, at: datetime) -> Decimal:
+        """All of them together, for an hour that begins at or after `at` and before the next change of rates."""
+        return exact(_hourly(_counted(nodes), self.rates, at))
+
+    def for_time(self, nodes: Nodes, start: datetime, end: datetime) -> Decimal:
+        """From `start` to `end`, by the rates as they are written today, also those that begin only meanwhile."""
+        counted = _counted(nodes)
+        changes = sorted({rate.valid_from for rate in self.rates if start < rate.valid_from < end})
+        parts = pairwise([start, *changes, end]) if start < end else ()
+        whole = (_hourly(counted, self.rates, begin) * _hours(begin, until) for begin, until in parts)
+        return exact(sum(whole, Decimal()))
+
+
+def card(flavors: Collection[str], until: datetime) -> Card:
+    """The rates of nodes of these flavors and of GPUs, for all that is before `until`."""
+    named = Q(kind=Rate.Kind.NODE, name__in=flavors) | Q(kind=Rate.Kind.GPU)
+    return Card(list(Rate.objects.filter(named, valid_from__lte=until).order_by("valid_from", "id")))
+
+
 def hourly(nodes: Nodes, at: datetime) -> Decimal:
-    """All of them together, for an hour that begins at or after `at` and before the next change of rates."""
-    counted = _counted(nodes)
-    return exact(_hourly(counted, _rates(counted, at), at))
+    """As a card of its own says."""
+    known = list(nodes)
+    return card(_flavors(known), at).hourly(known, at)
 
 
 def for_time(nodes: Nodes, start: datetime, end: datetime) -> Decimal:
-    """From `start` to `end`, by the rates as they are written today, also those that begin only meanwhile."""
-    counted = _counted(nodes)
-    return _for_time(counted, _rates(counted, end), start, end)
-
-
-def _for_time(counted: Counter[tuple[str, str]], rates: list[Rate], start: datetime, end: datetime) -> Decimal:
-    changes = sorted({rate.valid_from for rate in rates if start < rate.valid_from < end})
-    parts = pairwise([start, *changes, end]) if start < end else ()
-    return exact(sum((_hourly(counted, rates, begin) * _hours(begin, until) for begin, until in parts), Decimal()))
-
-
-def hourly_and_for_time(nodes: Nodes, start: datetime, end: datetime) -> tuple[Decimal, Decimal]:
-    """Both, by one look at the rates."""
-    counted = _counted(nodes)
-    rates = _rates(counted, max(start, end))
-    return exact(_hourly(counted, rates, start)), _for_time(counted, rates, start, end)
+    """As a card of its own says."""
+    known = list(nodes)
+    return card(_flavors(known), end).for_time(known, start, end)
 
 
 def monthly(share_type: str, size_gb: int, at: datetime) -> Decimal:
@@ -63,10 +76,8 @@ def _counted(nodes: Nodes) -> Counter[tuple[str, str]]:
     return counted
 
 
-def _rates(counted: Counter[tuple[str, str]], until: datetime) -> list[Rate]:
-    flavors = [name for kind, name in counted if kind == Rate.Kind.NODE]
-    named = Q(kind=Rate.Kind.NODE, name__in=flavors) | Q(kind=Rate.Kind.GPU)
-    return list(Rate.objects.filter(named, valid_from__lte=until).order_by("valid_from", "id"))
+def _flavors(nodes: Nodes) -> set[str]:
+    return {flavor for flavor, _ in nodes}
 
 
 def _hourly(counted: Counter[tuple[str, str]], rates: Iterable[Rate], at: datetime) -> Decimal:

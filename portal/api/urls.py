@@ -55,6 +55,7 @@ urlpatterns = [
     path("clusters", clusters.Clusters.as_view(), name="clusters"),
     path("clusters/price", clusters.Price.as_view(), name="price"),
     path("clusters/<uuid:cluster_id>", clusters.Cluster.as_view(), name="cluster"),
+    path("clusters/<uuid:cluster_id>/cost", clusters.Cost.as_view(), name="cluster-cost"),
     path("clusters/<uuid:cluster_id>/resize", clusters.Resize.as_view(), name="resize"),
     path("clusters/<uuid:cluster_id>/extend", clusters.Extend.as_view(), name="extend"),
     path("clusters/<uuid:cluster_id>/repair", clusters.Repair.as_view(), name="repair"),

@@ -7,11 +7,9 @@ anew from the clusters, their meters, the usage that is not charged, and the rat
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -19,6 +17,7 @@ from django.utils import timezone
 from billing import holds, rating
 from billing.models import Hold
 from portal.clusters import metering
+from portal.clusters.metering import Reading
 from portal.clusters.models import Cluster, Status
 from portal.courses.models import Course
 from portal.locks import allocating
@@ -31,23 +30,30 @@ log = logging.getLogger(__name__)
 CHARGED_AFTER = timedelta(days=30)
 # A cluster that is being made is held for from when it was asked for, and costs from when it is ready.
 DRIFT = timedelta(minutes=5)
+LOOKS = 3  # of an audit, for what differs to become what it should be
 
 
 @dataclass(frozen=True)
 class Difference:
     """Of a cluster's hold: what stands there, and what should."""
 
-    cluster: UUID
-    course: str
+    cluster: Cluster
     held: Decimal
     true: Decimal
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is mended, and what would not be."""
+
+    mended: list[Difference]
+    left: list[Difference]
 
 
 def place(cluster: Cluster, amount: Decimal) -> None:
     """What costs nothing needs no hold."""
     if amount:
-        expires_at = cluster.expires_at + CHARGED_AFTER
-        holds.place(cluster.pk, cluster.course.name, cluster.owner.username, amount, expires_at)
+        holds.place_all([_hold(cluster, amount)])
 
 
 def add(cluster: Cluster, amount: Decimal) -> None:
@@ -58,28 +64,33 @@ def add(cluster: Cluster, amount: Decimal) -> None:
         place(cluster, amount)
 
 
-def differences(course: Course, now: datetime, drift: timedelta = DRIFT) -> Iterator[Difference]:
+def differences(course: Course, now: datetime, drift: timedelta = DRIFT) -> list[Difference]:
     """The holds of the course's clusters that are not what they should be, beyond what passes in so much time."""
-    clusters = course.clusters.filter(~Q(status=Status.DELETED) | Q(pk__in=Hold.objects.values("resource")))
+    wanted = course.clusters.filter(~Q(status=Status.DELETED) | Q(pk__in=Hold.objects.values("resource")))
+    clusters = list(wanted.select_related("course", "owner").prefetch_related("nodes"))
     held = dict(Hold.objects.filter(course=course.name).values_list("resource", "amount"))
-    spans = {
-        cluster.pk: (true_amount(cluster, now), true_amount(cluster, now - drift))
-        for cluster in clusters.select_related("course", "owner").prefetch_related("nodes")
-    }
+    reading = metering.read(clusters, now)
     # Read after the meters: what is measured meanwhile is counted twice for a moment, and never not at all.
-    unrated = rating.unrated(spans)
-    for pk, (least, most) in spans.items():
-        amount, waiting = held.get(pk, Decimal()), unrated.get(pk, Decimal())
-        if not least + waiting <= amount <= most + waiting:
-            yield Difference(pk, course.name, amount, least + waiting)
+    unrated = rating.unrated([cluster.pk for cluster in clusters])
+    found = []
+    for cluster in clusters:
+        amount, waiting = held.get(cluster.pk, Decimal()), unrated.get(cluster.pk, Decimal())
+        least = _true_amount(cluster, reading, now) + waiting
+        if not least <= amount <= _true_amount(cluster, reading, now - drift) + waiting:
+            found.append(Difference(cluster, amount, least))
+    return found
 
 
 def true_amount(cluster: Cluster, now: datetime) -> Decimal:
-    """What should be held for it besides its usage that waits to be charged. One that failed before it was ready costs
-    nothing."""
+    """What should be held for it besides its usage that waits to be charged."""
+    return _true_amount(cluster, metering.read([cluster], now), now)
+
+
+def _true_amount(cluster: Cluster, reading: Reading, now: datetime) -> Decimal:
+    """One that failed before it was ready costs nothing."""
     if cluster.ended_at and cluster.ready_at is None:
         return Decimal()
-    return metering.unmeasured(cluster, now)
+    return reading.unmeasured(cluster, now)
 
 
 def recompute() -> None:
@@ -92,18 +103,38 @@ def recompute() -> None:
             log.warning("The holds of %s are left as they are until the next pass: the course is busy", course.name)
 
 
+def audit(course: Course) -> Audit:
+    """Mends, and looks whether that has cured all. What is measured in this moment counts twice, so it is looked at
+    again. Raises Busy."""
+    with allocating(course):
+        found = left = differences(course, timezone.now())
+        for _ in range(LOOKS):
+            mend(course)
+            left = differences(course, timezone.now())
+            if not left:
+                break
+    still = {each.cluster.pk for each in left}
+    return Audit([each for each in found if each.cluster.pk not in still], left)
+
+
 def mend(course: Course) -> list[Difference]:
     """Makes the course's holds what they should be; what was different. Raises Busy."""
     with allocating(course):
         now = timezone.now()
         holds.lock(course.name)
-        found = list(differences(course, now, drift=timedelta()))
-        clusters = Cluster.objects.select_related("course", "owner").in_bulk([each.cluster for each in found])
-        for each in found:
-            if each.true:
-                place(clusters[each.cluster], each.true)
-            else:
-                holds.release(each.cluster)
+        found = differences(course, now, drift=timedelta())
+        holds.place_all([_hold(each.cluster, each.true) for each in found if each.true])
+        holds.release(*(each.cluster.pk for each in found if not each.true))
         running = course.clusters.filter(ended_at=None).values_list("pk", flat=True)
         holds.keep(running, now + CHARGED_AFTER)
     return found
+
+
+def _hold(cluster: Cluster, amount: Decimal) -> Hold:
+    return Hold(
+        resource=cluster.pk,
+        course=cluster.course.name,
+        person=cluster.owner.username,
+        amount=amount,
+        expires_at=cluster.expires_at + CHARGED_AFTER,
+    )

@@ -6,14 +6,19 @@ Nothing here is waited for by a deletion: that a cluster ended is read from its 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from billing import credit, metering, prices, rating, settling
+from billing import costs, metering, prices, rating, settling
+from billing.costs import Cost
 from billing.models import Hold, Meter
+from billing.prices import Card
 from portal.clusters.models import Cluster, Node, Status
 from portal.folders import metering as folders
 
@@ -42,35 +47,50 @@ def meter() -> None:
     _release_holds()
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the meters of some clusters say and the rates, read at once."""
+
+    meters: Mapping[UUID, list[Meter]]
+    card: Card
+
+    def unmeasured(self, cluster: Cluster, now: datetime) -> Decimal:
+        """What the cluster has used and no meter has told yet, and what it will use until its end."""
+        end = _end(cluster, now)
+        meters = self.meters.get(cluster.pk, [])
+        known = {meter.resource for meter in meters}
+        parts: dict[tuple[datetime, datetime], list[tuple[str, int]]] = defaultdict(list)
+        for meter in meters:
+            parts[meter.measured_to or meter.began_at, meter.ended_at or end].append((meter.name, meter.quantity))
+        if not cluster.ended_at:
+            services = [_service(cluster, node) for node in cluster.nodes.all() if not node.leaving]
+            parts[now, end] += [(each.name, each.quantity) for each in services if each.resource not in known]
+        return sum((self.card.for_time(nodes, start, until) for (start, until), nodes in parts.items()), Decimal())
+
+
+def read(clusters: Sequence[Cluster], now: datetime) -> Reading:
+    """As many queries for many as for one, where their nodes were read before."""
+    meters: dict[UUID, list[Meter]] = defaultdict(list)
+    for meter in Meter.objects.filter(subject__in=[cluster.pk for cluster in clusters]):
+        meters[meter.subject].append(meter)
+    flavors = {meter.name for found in meters.values() for meter in found}
+    flavors |= {_service(cluster, node).name for cluster in clusters for node in cluster.nodes.all()}
+    return Reading(meters, prices.card(flavors, max((_end(cluster, now) for cluster in clusters), default=now)))
+
+
 def unmeasured(cluster: Cluster, now: datetime) -> Decimal:
-    """What it has used and no meter has told yet, and what it will use until its end."""
-    end = cluster.ended_at or max(cluster.expires_at, now)
-    meters = list(Meter.objects.filter(subject=cluster.pk))
-    known = {meter.resource for meter in meters}
-    parts: dict[tuple[datetime, datetime], list[tuple[str, int]]] = defaultdict(list)
-    for meter in meters:
-        parts[meter.measured_to or meter.began_at, meter.ended_at or end].append((meter.name, meter.quantity))
-    if not cluster.ended_at:
-        coming = [node for node in cluster.nodes.all() if not node.leaving and _resource(node) not in known]
-        services = [_service(cluster, node) for node in coming]
-        parts[now, end] += [(service.name, service.quantity) for service in services]
-    return sum((prices.for_time(nodes, start, until) for (start, until), nodes in parts.items() if nodes), Decimal())
+    """As a reading of its own says."""
+    return read([cluster], now).unmeasured(cluster, now)
 
 
-def cost(cluster: Cluster, now: datetime) -> Decimal:
-    """What it has cost so far: what is charged, what is measured and not charged yet, and what is used and not measured
-    yet."""
-    meters = list(Meter.objects.filter(subject=cluster.pk))
-    open_ones = [(each, each.ended_at or cluster.ended_at or now) for each in meters]
-    unmeasured = (
-        prices.for_time([(each.name, each.quantity)], each.measured_to or each.began_at, end)
-        for each, end in open_ones
-        if (each.measured_to or each.began_at) < end
-    )
-    measured = credit.charged([each.resource for each in meters]) + rating.unrated([cluster.pk]).get(
-        cluster.pk, Decimal()
-    )
-    return measured + sum(unmeasured, Decimal())
+def cost(cluster: Cluster, now: datetime) -> Cost:
+    """Of what has ended nothing is to come, though the pass that ends its meters has not been yet."""
+    found = costs.of_nodes(cluster.pk, cluster.ended_at or now)
+    return replace(found, hourly=Decimal()) if cluster.ended_at else found
+
+
+def _end(cluster: Cluster, now: datetime) -> datetime:
+    return cluster.ended_at or max(cluster.expires_at, now)
 
 
 def _follow_unknown() -> None:

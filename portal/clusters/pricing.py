@@ -44,9 +44,9 @@ class Estimate:
 
 def estimate(manifest: Manifest, sizes: Sizes, start: datetime, end: datetime) -> Estimate:
     each = {role: tuple(machines(sizes, [role])) for role in sizes}
-    known = {nodes: prices.hourly_and_for_time(nodes, start, end) for nodes in set(each.values())}
-    hourly = {role: known[nodes][0] for role, nodes in each.items()}
-    return Estimate(manifest, sizes, hourly, {role: known[nodes][1] for role, nodes in each.items()})
+    card = prices.card({flavor for nodes in each.values() for flavor, _ in nodes}, max(start, end))
+    hourly = {role: card.hourly(nodes, start) for role, nodes in each.items()}
+    return Estimate(manifest, sizes, hourly, {role: card.for_time(nodes, start, end) for role, nodes in each.items()})
 
 
 def machines(sizes: Sizes, roles: Iterable[str]) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import trail
-from portal.clusters import ends, lifetime
+from portal.clusters import ends, lifetime, metering
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
 from portal.clusters.quoting import quote
@@ -55,6 +55,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         **row,
         "health": cluster.health(timezone.now()),
         **_end(cluster),
+        "cost": metering.cost(cluster, timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
         "may_extend": may(Deed.EXTEND_CLUSTER, parts),
         "may_end": may(Deed.END_CLUSTER, parts),

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing import credit
+from billing import credit, ledger
 from billing.models import Hold
 from portal.accounts.models import User
 from portal.clusters import holding, metering, services
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
-from portal.courses.models import Course
+from portal.courses.models import Course, Limit
 from portal.refusals import Busy
 from tests.db.conftest import make_ready
-from tests.db.test_allocation import CENT, priced
+from tests.db.test_allocation import CENT, held_elsewhere, impatient, priced
 from tests.db.test_course_limits import limit
 
-__all__ = ["priced"]
+__all__ = ["impatient", "priced"]
 
 
-def audit(*options: str) -> tuple[int, str]:
+def audit() -> tuple[int, str]:
     said = StringIO()
     try:
-        call_command("audit_limits", *options, stdout=said)
+        call_command("audit_limits", stdout=said)
     except SystemExit as end:
         return int(str(end.code)), said.getvalue()
     return 0, said.getvalue()
@@ -52,10 +55,55 @@ def test_a_hold_that_is_wrong_is_told_and_mended(priced: Course, alice: User, wi
     made = running(alice, wish)
     Hold.objects.all().delete() if amount is None else Hold.objects.update(amount=amount)
     code, said = audit()
-    assert (code, f"cluster {made.pk} holds" in said) == (1, True)
-    assert audit("--repair")[0] == 0
+    assert (code, f"cluster {made.pk} held" in said, "1 holds were mended." in said) == (0, True, True)
     assert abs(Hold.objects.get(resource=made.pk).amount - 12) < Decimal("0.1")
+    assert audit() == (0, "Every hold is what it should be.\n")
+
+
+def test_what_only_waits_for_the_next_pass_is_no_fault(priced: Course, alice: User, wish: Wish) -> None:
+    """Its machines took half an hour to be ready, for which nothing is charged."""
+    made = services.create(alice, wish)
+    Cluster.objects.filter(pk=made.pk).update(expires_at=made.expires_at - timedelta(minutes=30))
     assert audit()[0] == 0
+    assert Hold.objects.get().amount.quantize(CENT) == Decimal("10.50")
+
+
+def test_a_hold_that_would_not_be_mended_is_a_fault(priced: Course, alice: User, wish: Wish) -> None:
+    services.create(alice, wish)
+    Hold.objects.update(amount=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION keep_amount() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN NEW.amount := OLD.amount; RETURN NEW; END $$; "
+            "CREATE TRIGGER keep_amount BEFORE UPDATE ON billing_hold FOR EACH ROW EXECUTE FUNCTION keep_amount()"
+        )
+    code, said = audit()
+    assert (code, "it would not be mended" in said) == (1, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_busy_course_is_told_and_not_called_right(
+    priced: Course, monkeypatch: pytest.MonkeyPatch, impatient: None
+) -> None:
+    with held_elsewhere(priced):
+        code, said = audit()
+    assert (code, "demo: busy" in said) == (1, True)
+
+
+def test_as_many_queries_mend_many_holds_as_one(priced: Course, alice: User, wish: Wish) -> None:
+    def queries() -> int:
+        Hold.objects.update(amount=1)
+        with CaptureQueriesContext(connection) as captured:
+            assert len(holding.mend(priced)) == Cluster.objects.count()
+        return len(captured)
+
+    Limit.objects.filter(name="clusters").update(value=20)
+    ledger.grant("dora", Decimal(1000), course="demo")
+    running(alice, wish)
+    few = queries()
+    for number in range(8):
+        running(alice, replace(wish, name=f"more {number}"))
+    assert queries() == few
 
 
 def test_what_failed_before_it_was_ready_holds_nothing(priced: Course, alice: User, wish: Wish) -> None:

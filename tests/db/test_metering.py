@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from billing import credit, holds, ledger, metering, rates, rating, reprocessing
+from billing.costs import Cost
 from billing.errors import Wrong
 from billing.models import Hold, Meter, Posting, Rate, Transaction, Usage
 from portal.accounts.models import User
@@ -133,7 +135,42 @@ def test_the_cost_so_far_is_what_is_charged_and_the_hour_that_runs(running: Clus
         moment = START + timedelta(minutes=minutes)
         before = of_clusters.cost(running, moment)
         at(moment)
-        assert of_clusters.cost(running, moment) == before == 3 * D("0.06") * minutes
+        assert of_clusters.cost(running, moment) == before == Cost(3 * D("0.06") * minutes, 3 * D("3.6"))
+
+
+def test_the_cost_so_far_follows_a_reprocessing_and_stays_when_the_cluster_is_gone(running: Cluster, at: At) -> None:
+    at(START)
+    at(START + 2 * HOUR)
+    hour = START.replace(minute=0)
+    rates.add("dora", "node", "small", D("1.8"), hour, correcting=True, memo="too dear")
+    assert reprocessing.reprocess("dora", hour, START + 3 * HOUR, "too dear")
+    running.ended_at = START + 2 * HOUR
+    running.save()
+    assert of_clusters.cost(running, START + 9 * HOUR) == Cost(3 * D("1.8") * 2, D())
+    at(START + 9 * HOUR)
+    assert of_clusters.cost(running, START + 10 * HOUR) == Cost(3 * D("1.8") * 2, D())
+
+
+def test_everybody_who_sees_a_cluster_sees_what_it_costs(
+    running: Cluster,
+    creating: Cluster,
+    at: At,
+    api: Callable[[User | None], Client],
+    browser: Callable[[User], Client],
+    alice: User,
+    bob: User,
+    charlie: User,
+) -> None:
+    address = f"/api/v1/clusters/{running.pk}/cost"
+    nothing = {"cost": "0.000000", "hourly": "0.000000"}
+    assert api(alice).get(f"/api/v1/clusters/{creating.pk}/cost").json() == nothing
+    assert b"Cost so far" not in browser(alice).get(f"/clusters/{creating.pk}").content
+    at(START + 2 * HOUR)
+    for person in (alice, bob):
+        assert api(person).get(address).json() == {"cost": "21.600000", "hourly": "10.800000"}
+        page = browser(person).get(f"/clusters/{running.pk}").content
+        assert b"21.60 credits, and 10.80 for each hour" in page
+    assert api(charlie).get(address).status_code == 404
 
 
 def test_nodes_that_join_or_leave_count_from_and_to_that_moment(running: Cluster, at: At) -> None:

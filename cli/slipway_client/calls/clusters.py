@@ -49,6 +49,10 @@ class Clusters(Calls):
         """What a cluster would cost and whether there is room for it, as `cluster_wish` says it. Nothing is made."""
         return self._portal.json("POST", "clusters/price", wish, harmless=True)
 
+    def cost(self, cluster_id: str) -> Json:
+        """What it has cost so far, and what an hour of it costs."""
+        return self._portal.json("GET", f"clusters/{segment(cluster_id)}/cost")
+
     def extend_cluster(self, cluster_id: str, hours: int) -> Json:
         """Ask for so many hours more; the cluster as it is now."""
         return self._portal.json("POST", f"clusters/{segment(cluster_id)}/extend", {"hours": hours})

@@ -6,7 +6,7 @@ import click
 
 from ..calls.clusters import PRESENT
 from ..exits import Exit
-from ..output import listed, moment, until
+from ..output import credits_of, listed, moment, until
 from ..session import Session, Stop
 from ..transport import Json
 from ..verbs import Noun, pass_session, seconds_option, wait_option, yes_option
@@ -51,8 +51,9 @@ def list_clusters(session: Session, course: str | None, owner: str, everything: 
 @click.argument("cluster", metavar="CLUSTER")
 @pass_session
 def show(session: Session, cluster: str) -> None:
-    """All about one cluster."""
-    present(session, session.client.cluster(session.cluster_id(cluster)))
+    """All about one cluster, and what it has cost so far."""
+    found = session.client.cluster(session.cluster_id(cluster))
+    present(session, {**found, **session.client.cost(found["id"])})
 
 
 @cluster.command()
@@ -168,8 +169,17 @@ def present(session: Session, cluster: Json) -> None:
             "Ready": moment(cluster["ready_at"]),
             "Ends": None if cluster["ended_at"] else until(cluster["expires_at"]),
             "Ended": moment(cluster["ended_at"]),
+            "Cost so far": _cost(cluster),
         },
         cluster,
     )
     if not session.out.as_json:
         session.out.failure(cluster["failure"] or cluster["change_failure"])
+
+
+def _cost(cluster: Json) -> str:
+    """In words; none where nothing of it has a price."""
+    cost, hourly = credits_of(cluster["cost"]), credits_of(cluster["hourly"])
+    if cost == hourly == "0":
+        return ""
+    return f"{cost} credits" + (f", and {hourly} for each hour" if hourly != "0" else "")

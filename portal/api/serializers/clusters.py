@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, cast
 from django.utils import timezone
 from rest_framework import serializers
 
+from billing.costs import Cost
 from heat_templates.schema import request
 from portal.api.serializers.problems import WhySerializer
 from portal.api.serializers.strict import StrictSerializer
@@ -88,6 +89,20 @@ class QuoteSerializer(serializers.Serializer[Quote]):
 
     def get_excesses(self, quote: Quote) -> list[ExcessShown]:
         return [{"limit": excess.name, "detail": excess.words} for excess in quote.excesses]
+
+
+class CostSerializer(serializers.Serializer[Cost]):
+    """Credits are decimal texts."""
+
+    cost = serializers.DecimalField(
+        max_digits=24,
+        decimal_places=6,
+        source="so_far",
+        help_text="what all its nodes have cost from when each was ready until now, or until their end",
+    )
+    hourly = serializers.DecimalField(
+        max_digits=24, decimal_places=6, help_text="what an hour costs of the nodes that are in service now"
+    )
 
 
 class RepairSerializer(StrictSerializer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from portal.api.changes import changes
 from portal.api.filters import ClusterFilters
 from portal.api.serializers.clusters import (
     ClusterSerializer,
+    CostSerializer,
     ExtendSerializer,
     QuoteSerializer,
     RepairSerializer,
@@ -23,7 +25,7 @@ from portal.api.serializers.clusters import (
     WishSerializer,
 )
 from portal.api.views.asking import address_of, body_of, user_of
-from portal.clusters import lifetime, resizing
+from portal.clusters import lifetime, metering, resizing
 from portal.clusters import services as clusters
 from portal.clusters.quoting import quote
 from portal.courses.rights import Deed
@@ -95,6 +97,16 @@ class Price(APIView):
     def post(self, request: Request) -> Response:
         body = body_of(request, WishSerializer)
         return Response(QuoteSerializer(quote(user_of(request), body.wish())).data)
+
+
+class Cost(APIView):
+    """What a cluster has cost so far. It stands apart from the cluster, whose ETag would be another at each moment."""
+
+    scope = Scope.READ
+
+    @extend_schema(responses=CostSerializer)
+    def get(self, request: Request, cluster_id: UUID) -> Response:
+        return Response(CostSerializer(metering.cost(clusters.find(user_of(request), cluster_id), timezone.now())).data)
 
 
 class Extend(APIView):

@@ -11,6 +11,7 @@ COURSE = {
     "starts_on": None, "ends_on": None, "profiles_only": False, "archived_at": None, "folders_until": None,
     "idle_minutes": None, "idle_off_until": None,
 }  # fmt: skip
+COST = {"cost": "21.600000", "hourly": "10.800000"}
 FAILURE = {"what": "Worker 1 failed.", "why": "Its disk is full.", "next": "Take a larger flavor."}
 
 

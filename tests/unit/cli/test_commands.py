@@ -14,7 +14,7 @@ import pytest
 
 from cli.slipway_client import session
 from launcher.paths import TOP
-from tests.unit.cli.shapes import CLUSTER_ID, COURSE, FAILURE, FOLDER_ID, OTHER_ID, cluster, folder, page
+from tests.unit.cli.shapes import CLUSTER_ID, COST, COURSE, FAILURE, FOLDER_ID, OTHER_ID, cluster, folder, page
 
 ESCAPE = "\x1b[2J\x1b]0;owned\x07"
 
@@ -61,6 +61,8 @@ def test_names_and_reasons_give_a_terminal_no_orders(server: Any, slipway: Any) 
     for command in ("list", "show"):
         for options in ((), ("--json",)):
             server.will_answer(200, page(hostile) if command == "list" else hostile)
+            if command == "show":
+                server.will_answer(200, COST)
             done = slipway("cluster", command, *(() if command == "list" else (CLUSTER_ID,)), *options)
             assert "owned" in done.out
             assert not {"\x1b", "\x07"} & set(done.out + done.err)
@@ -239,8 +241,19 @@ def test_a_cluster_is_found_by_its_name_and_what_there_is_goes_before_what_there
 ) -> None:
     server.will_answer(200, page(*rows))
     server.will_answer(200, cluster())
+    server.will_answer(200, COST)
     assert slipway("cluster", "show", words).code == 0
-    assert asked(server) == [f"GET clusters?{query}", f"GET clusters/{CLUSTER_ID}"]
+    assert asked(server)[:2] == [f"GET clusters?{query}", f"GET clusters/{CLUSTER_ID}"]
+
+
+def test_a_cluster_is_shown_with_what_it_has_cost_where_it_costs_something(server: Any, slipway: Any) -> None:
+    free = dict.fromkeys(COST, "0.000000")
+    for said in (COST, free, COST):
+        server.will_answer(200, cluster())
+        server.will_answer(200, said)
+    assert "21.6 credits, and 10.8 for each hour" in slipway("cluster", "show", CLUSTER_ID).out
+    assert "Cost" not in slipway("cluster", "show", CLUSTER_ID).out
+    assert slipway("cluster", "show", CLUSTER_ID, "--json").json == {**cluster(), **COST}
 
 
 @pytest.mark.parametrize("text", ["", "alice/"])
@@ -249,10 +262,10 @@ def test_no_name_is_the_name_of_none(server: Any, slipway: Any, text: str) -> No
 
 
 def test_of_several_clusters_ones_own_is_meant(server: Any, slipway: Any) -> None:
-    for answer in (page(cluster(owner="bob", id=OTHER_ID), cluster()), {"username": "alice"}, cluster()):
+    for answer in (page(cluster(owner="bob", id=OTHER_ID), cluster()), {"username": "alice"}, cluster(), COST):
         server.will_answer(200, answer)
     assert slipway("cluster", "show", "flights").code == 0
-    assert asked(server)[-1] == f"GET clusters/{CLUSTER_ID}"
+    assert asked(server)[-2:] == [f"GET clusters/{CLUSTER_ID}", f"GET clusters/{CLUSTER_ID}/cost"]
 
 
 def test_a_name_of_several_others_is_asked_back_and_one_of_nobody_is_not_found(server: Any, slipway: Any) -> None:

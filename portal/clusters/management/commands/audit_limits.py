@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.clusters import allocation, holding, usage
+from portal.clusters.holding import Difference
 from portal.courses.limits import over
 from portal.courses.models import Course
+from portal.refusals import Busy
 
 
 class Command(BaseCommand):
-    help = "Recompute the holds of all clusters; exit status 1 where one differs. What is over a limit is told as well."
+    help = (
+        "Recompute the holds of all clusters and mend those that differ; exit status 1 where that does not cure one, "
+        "or a course is too busy. What is over a limit is told as well."
+    )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--repair", action="store_true", help="make the holds what they should be")
-
-    def handle(self, *_: Any, repair: bool, **__: Any) -> None:
-        wrong = 0
+    def handle(self, *_: Any, **__: Any) -> None:
+        mended = wrong = 0
         for course in Course.objects.order_by("name"):
-            found = list(holding.differences(course, timezone.now()))
-            if repair:
-                holding.mend(course)
-            for each in found:
-                mended = "; mended" if repair else ""
-                self.stdout.write(f"{course.name}: cluster {each.cluster} holds {each.held}, not {each.true}{mended}")
-            wrong += len(found)
+            try:
+                found = holding.audit(course)
+            except Busy:
+                self.stdout.write(f"{course.name}: busy; its holds were not looked at. Ask again.")
+                wrong += 1
+                continue
+            self._tell(course, found.mended, "mended")
+            self._tell(course, found.left, "it would not be mended")
+            mended += len(found.mended)
+            wrong += len(found.left)
             self._tell_what_is_over(course)
-        self.stdout.write(f"{wrong} holds differ" if wrong else "Every hold is what it should be.")
-        if wrong and not repair:
+        if mended:
+            self.stdout.write(f"{mended} holds were mended.")
+        if wrong:
+            self.stdout.write(f"{wrong} are wrong, or not known.")
             sys.exit(1)
+        self.stdout.write("Every hold is what it should be.")
+
+    def _tell(self, course: Course, found: Iterable[Difference], outcome: str) -> None:
+        for each in found:
+            words = f"cluster {each.cluster.pk} held {each.held}, and not {each.true}; {outcome}"
+            self.stdout.write(f"{course.name}: {words}")
 
     def _tell_what_is_over(self, course: Course) -> None:
         """No fault: a limit that is lowered ends nothing."""
