@@ -11,12 +11,14 @@ import yaml
 
 from heat_templates import limits
 from heat_templates.render import Rendering, most_workers, render
+from heat_templates.runtimes import RUNTIMES
 from heat_templates.spec import ClusterSpec, SpecError
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="slipway render", description="Renders a cluster's Heat template.")
     parser.add_argument("spec", type=Path, help="a YAML file with the fields of a ClusterSpec")
+    parser.add_argument("--runtime", choices=[*RUNTIMES], help="in place of the spec's: what the machines are")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--parameters", action="store_true", help="print the parameters' values as JSON instead")
     shape.add_argument("--json", action="store_true", help="print template, parameters and figures as JSON instead")
@@ -25,7 +27,7 @@ def main() -> int:
         values = yaml.safe_load(options.spec.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
             raise SpecError({str(options.spec): "must hold a mapping of fields; examples/cluster.yaml is one"})
-        spec = ClusterSpec.from_mapping(values)
+        spec = ClusterSpec.from_mapping(values | ({"runtime": options.runtime} if options.runtime else {}))
         rendering, most = render(spec), most_workers(spec)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         print(f"slipway render: cannot read {options.spec}: {error}", file=sys.stderr)

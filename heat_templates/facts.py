@@ -9,7 +9,7 @@ from cloudinit import frameworks
 from cloudinit.frameworks.manifest import NodeName
 from cloudinit.user_data import FACTS_VERSION
 from heat_templates.names import domain
-from heat_templates.spec import SIGNAL_SECONDS, ClusterSpec
+from heat_templates.spec import SIGNAL_SECONDS, ClusterSpec, Size
 
 # The longest that is seen of what Heat fills in.
 ADDRESS, IDENTIFIER, DERIVED, ENDPOINT, TOKEN, EXPORT = 15, 36, 64, 320, 320, 320
@@ -42,13 +42,24 @@ def _mounts(spec: ClusterSpec) -> list[dict[str, Any]]:
     return mounts
 
 
+def size(spec: ClusterSpec, node: NodeName) -> Size | None:
+    """What the node's container has; None where the flavor says it."""
+    return spec.master_size if spec.master_size and node.role == _master(spec) else spec.size
+
+
+def _master(spec: ClusterSpec) -> str:
+    return frameworks.manifest(spec.framework).master.name
+
+
 def node_facts(spec: ClusterSpec, node: NodeName) -> dict[str, Any]:
-    """Apart from the names of the node the same for all."""
+    """Apart from what is the node's own the same for all."""
+    container = size(spec, node)
     handle = f"{node.name}-handle"
     return {
         "version": FACTS_VERSION,
         "bundle": spec.bundle_version,
-        "node": {"name": node.name, "role": node.role},
+        # A container sees all its host's processors: its own are a weight, which the kernel tells nobody as a number.
+        "node": {"name": node.name, "role": node.role, **({"vcpus": container.vcpus} if container else {})},
         "hosts": {"get_attr": ["hosts", "value"]},
         "cluster": {"get_attr": ["cluster", "value"]},
         "secret": {"get_param": "cluster_secret"},
@@ -70,8 +81,7 @@ def volumes(spec: ClusterSpec, node: NodeName) -> list[str]:
     """The names of a node's volumes. The master's is for HDFS's names."""
     if spec.hdfs.storage != "volumes":
         return []
-    master = frameworks.manifest(spec.framework).master.name
-    count = 1 if node.role == master else spec.hdfs.volumes_each
+    count = 1 if node.role == _master(spec) else spec.hdfs.volumes_each
     return [f"{node.name}-volume-{number}" for number in range(1, count + 1)]
 
 

@@ -13,3 +13,4 @@ WIDEST_ASKED = 16  # ours: of what a person may ask for; a campus is no wider
 ADDRESSES_TAKEN = 5  # of a subnet: network, broadcast, router, DHCP and one to spare
 NODE_BYTES = 8_192  # ours: of a node's user-data, which Heat keeps for each node and sends to Nova
 USER_DATA_BYTES = 65_535 // 4 * 3  # Nova takes 65,535 characters of base64
+ENVIRONMENT_BYTES = 131_072  # Linux: of one variable, with its name and its end

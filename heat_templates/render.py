@@ -11,9 +11,10 @@ from cloudinit import frameworks
 from cloudinit.frameworks.manifest import Manifest, NodeName
 from cloudinit.user_data import user_data_template
 from heat_templates import limits, text
-from heat_templates.facts import cluster_facts, node_facts, user_data_bytes, volumes
+from heat_templates.facts import cluster_facts, node_facts, size, user_data_bytes, volumes
 from heat_templates.names import server_name, tags
-from heat_templates.spec import ClusterSpec, SpecError
+from heat_templates.runtimes import NOVA, ZUN
+from heat_templates.spec import ClusterSpec, Size, SpecError
 
 # What a template needs and a spec does not hold: given by who creates the stack, hidden in Heat.
 SECRET_PARAMETERS = ("cluster_secret", "node_credentials")
@@ -34,6 +35,8 @@ class Rendering(NamedTuple):
     parameters: dict[str, str]
     figures: Figures
 
+
+FACTS = "$facts"  # what a container without user-data gets in its environment
 
 # The parameters are names in the cloud; Heat looks each up before it makes anything.
 CONSTRAINTS = {
@@ -73,7 +76,7 @@ def render(spec: ClusterSpec) -> Rendering:
     manifest = frameworks.manifest(spec.framework)
     nodes = manifest.nodes(spec.worker_numbers)
     parameters = _parameters(spec)
-    user_data = user_data_template()
+    user_data = user_data_template() if spec.runtime != ZUN else None
     template = _environment.get_template("cluster.yaml.j2").render(
         spec=spec,
         parameters=parameters,
@@ -87,7 +90,9 @@ def render(spec: ClusterSpec) -> Rendering:
         master=manifest.master.name,
         user_data=user_data,
     )
-    figures = Figures(template.count("\n    type: OS::"), len(template.encode()), user_data_bytes(spec, user_data))
+    figures = Figures(
+        template.count("\n    type: OS::"), len(template.encode()), user_data_bytes(spec, user_data or FACTS)
+    )
     _check(figures)
     return Rendering(template, {name: parameter.value for name, parameter in parameters.items()}, figures)
 
@@ -128,9 +133,10 @@ def _fits(spec: ClusterSpec, workers: int) -> bool:
 
 def _parameters(spec: ClusterSpec) -> dict[str, Parameter]:
     network, floating, scratch = spec.own_network, spec.floating_ip, spec.scratch
+    of_nova = spec.runtime != ZUN  # Zun knows no flavors
     values = {
-        "flavor": spec.flavor,
-        "master_flavor": spec.master_flavor,
+        "flavor": spec.flavor if of_nova else None,
+        "master_flavor": spec.master_flavor if of_nova else None,
         "image": spec.image,
         "network": spec.network,
         "external_network": network.external if network else None,
@@ -145,7 +151,8 @@ def _parameters(spec: ClusterSpec) -> dict[str, Parameter]:
 def _labels(spec: ClusterSpec) -> Mapping[str, str]:
     """Whose it is: metadata of whatever can carry it."""
     labels = {"slipway_cluster": spec.id, "slipway_course": spec.course, "slipway_owner": spec.owner}
-    return labels | ({"slipway_architecture": spec.architecture} if spec.architecture else {})
+    own = {"slipway_architecture": spec.architecture, "slipway_runtime": spec.runtime if spec.runtime != NOVA else None}
+    return labels | {name: value for name, value in own.items() if value}
 
 
 class _Node(NamedTuple):
@@ -157,6 +164,7 @@ class _Node(NamedTuple):
     volumes: list[str]
     metadata: Mapping[str, str]
     facts: Mapping[str, object]
+    size: Size | None
 
 
 def _node(spec: ClusterSpec, manifest: Manifest, node: NodeName) -> _Node:
@@ -170,4 +178,5 @@ def _node(spec: ClusterSpec, manifest: Manifest, node: NodeName) -> _Node:
         volumes=volumes(spec, node),
         metadata={**_labels(spec), "slipway_role": node.role},
         facts=node_facts(spec, node),
+        size=size(spec, node),
     )

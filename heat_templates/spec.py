@@ -6,17 +6,15 @@ API, the page's form and docs/cluster-spec.md come from what stands here.
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, WithJsonSchema, field_validator
 
 from cloudinit import frameworks
 from cloudinit.frameworks.manifest import Workers, worker_numbers
-from cloudinit.slipway_node.mount_paths import is_inside
-from heat_templates import limits
+from heat_templates.contradictions import contradictions
 from heat_templates.faults import faults
 from heat_templates.fields import (
     NAME_LIMIT,
@@ -130,6 +128,13 @@ class Software(_Part):
     sha512: Sha512 = Field(description="the sum that it must have")
 
 
+class Size(_Part):
+    """What a machine has."""
+
+    vcpus: Whole = Field(ge=1, le=1024, description="processors")
+    memory_mb: Whole = Field(ge=256, le=16_777_216, description="memory, in MiB")
+
+
 class ClusterSpec(_Part):
     """One cluster. Made by `from_mapping`; raises SpecError, which names all wrong fields at once, and what is wrong
     between fields when each is right for itself."""
@@ -164,6 +169,17 @@ class ClusterSpec(_Part):
     )
     architecture: Literal["x86_64", "ppc64le", "aarch64"] | None = Field(
         default=None, title="Architecture", description="of the machines' processors", json_schema_extra=PERSON
+    )
+    runtime: Literal["nova", "nova-docker", "zun"] = Field(
+        default="nova", description="what the machines are: docs/runtimes.md", json_schema_extra=SITE
+    )
+    size: Size | None = Field(
+        default=None,
+        description="what a machine of the flavor has; for the runtimes of containers, and only for them",
+        json_schema_extra=SITE,
+    )
+    master_size: Size | None = Field(
+        default=None, description="the same of the master's flavor, where it has one", json_schema_extra=SITE
     )
     network: Label | None = Field(
         default=None, description="one that is there already; this or own_network", json_schema_extra=SITE
@@ -269,7 +285,7 @@ class ClusterSpec(_Part):
             spec = cls.model_validate(dict(values))
         except ValidationError as error:
             raise SpecError(faults(error, cls)) from None
-        wrong = dict(_contradictions(spec))
+        wrong = dict(contradictions(spec))
         if wrong:
             raise SpecError(wrong)
         return spec
@@ -311,49 +327,3 @@ def _is_rising(numbers: list[object] | tuple[object, ...]) -> bool:
 
 def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
-    """Fields that are right each for itself, and wrong together."""
-    yield from _network_contradictions(spec)
-    if (spec.hdfs.volume_gb is None) == (spec.hdfs.storage == "volumes"):
-        yield "hdfs.volume_gb", "goes with the storage volumes, and only with it"
-    yield from _path_contradictions(spec)
-    yield from _setting_contradictions(spec)
-
-
-def _network_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
-    if (spec.network is None) == (spec.own_network is None):
-        yield "network", "name one that is there, or ask for own_network: one of the two"
-    if spec.own_network is not None:
-        addresses = ipaddress.IPv4Network(spec.own_network.cidr).num_addresses - limits.ADDRESSES_TAKEN
-        nodes = len(frameworks.manifest(spec.framework).nodes(spec.workers))
-        if addresses < nodes:
-            yield "own_network.cidr", f"has room for {max(addresses, 0)} machines, and there are {nodes}"
-        # Behind a router a server of NFS sees the router's address: its rules would shut the machines out, or let in
-        # whoever comes by the same router.
-        if spec.scratch or any(folder.protocol == "NFS" for folder in spec.folders):
-            yield (
-                "own_network",
-                "goes with neither a scratch folder nor folders over NFS: these know machines by address",
-            )
-
-
-def _path_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
-    paths = {"scratch.path": spec.scratch.path} if spec.scratch else {}
-    paths |= {f"folders.{number}.path": folder.path for number, folder in enumerate(spec.folders)}
-    for (_, other), (field, path) in itertools.combinations(paths.items(), 2):
-        if is_inside(path, (other,)) or is_inside(other, (path,)):
-            yield field, f"must lie neither inside nor around {other}, which is mounted too"
-
-
-def _setting_contradictions(spec: ClusterSpec) -> Iterator[tuple[str, str]]:
-    manifest = frameworks.manifest(spec.framework)
-    families = tuple(manifest.protected_settings)
-    for family, settings in spec.settings.items():
-        if family not in families:
-            yield f"settings.{family}", f"unknown; known are {', '.join(families)}"
-            continue
-        for name in settings:
-            if manifest.is_protected(family, name):
-                yield f"settings.{family}.{name}", "carries security, addresses or software: Slipway sets it itself"

@@ -30,6 +30,7 @@ STORAGES = ("root", "ephemeral", "volumes")
 PROTOCOLS = ("NFS", "CEPHFS")
 ACCESSES = ("ro", "rw")
 FAMILIES = ("spark", "hadoop")  # of settings
+MOST_VCPUS = 1024
 LONGEST_BOOT = 24 * 3600
 BEGAN = "SLIPWAY_BOOT_BEGAN"  # in the environment, where the bundle had to be fetched first
 
@@ -79,6 +80,7 @@ class Facts:
     secret: str = field(repr=False)
     name: str
     role: str
+    vcpus: int  # that the node may use of those that it sees; 0 for all
     hosts: Mapping[str, str]
     gateway: str
     boot_seconds: int
@@ -180,6 +182,7 @@ def parse_facts(document: Mapping[str, Any], bundle: str) -> Facts:
         secret=_text(document, "secret", SECRET),
         name=_text(document, "node.name", NAME),
         role=_text(document, "node.role", NAME),
+        vcpus=_number(document, "node.vcpus", 0, MOST_VCPUS),
         hosts=parse_hosts(document.get("hosts")),
         gateway=_address("cluster.gateway", document["cluster"].get("gateway")),
         boot_seconds=parse_boot_seconds(document),

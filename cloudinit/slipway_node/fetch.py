@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 from . import wait_condition
 from .facts import BEGAN, PATH, FactsError, Signal, parse_boot_seconds, parse_portal, parse_signal, read_document
+from .handed import take_facts
 from .portal import EventPoster, PortalClient
 
 STEP = "facts"  # to be what it is to be, a node needs the program that reads them
@@ -135,6 +136,7 @@ def main(place: Path, arguments: list[str]) -> int:
     document: dict[str, Any] = {}
     began = time.monotonic()
     try:
+        take_facts(os.environ)
         document = read_document(Path(PATH))
         software = software_of(document)
         fetch(software, place, began + parse_boot_seconds(document))

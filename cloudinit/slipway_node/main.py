@@ -17,6 +17,7 @@ from .duties import Duty, serve
 from .facts import PATH, FactsError, Machine, check_role, parse_facts, read_document, read_machine
 from .folder_tool import FolderTool
 from .follow import Follower
+from .handed import take_facts
 from .health import keep_telling
 from .host_list import remembered
 from .jobs import JobTools
@@ -35,6 +36,7 @@ def main(arguments: list[str], bundle: Path, manifest: Callable[[str], Manifest]
     if arguments not in (["boot"], ["agent"]):
         print(USAGE, file=sys.stderr)
         return 2
+    take_facts(os.environ)
     if arguments == ["boot"] and unit.boots_the_node(os.environ):
         return unit.have_it_booted()
     try:

@@ -98,7 +98,7 @@ def make_node(facts: Facts, machine: Machine, bundle: Path, master: str) -> Node
         hosts=facts.hosts,
         gateway=facts.gateway,
         memory_mb=machine.memory_mb,
-        vcpus=machine.vcpus,
+        vcpus=min(machine.vcpus, facts.vcpus) if facts.vcpus else machine.vcpus,
         java=machine.java,
         storage=facts.storage,
         volumes=facts.volumes,

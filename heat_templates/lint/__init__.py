@@ -7,7 +7,17 @@ and is not judged; what the guards are about must therefore be written out in th
 from __future__ import annotations
 
 from heat_templates import limits
-from heat_templates.lint import numbers, ports, references, secrets, security_groups, servers, storage, types
+from heat_templates.lint import (
+    containers,
+    numbers,
+    ports,
+    references,
+    secrets,
+    security_groups,
+    servers,
+    storage,
+    types,
+)
 from heat_templates.lint.template import Finding, Template, Unreadable, read
 
 __all__ = ["Finding", "Template", "Unreadable", "judge", "lint", "read"]
@@ -19,6 +29,7 @@ RULES = (
     ports.find,
     servers.find,
     storage.find,
+    containers.find,
     secrets.find,
     numbers.find,
 )

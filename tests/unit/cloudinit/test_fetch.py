@@ -17,6 +17,7 @@ import pytest
 from cloudinit.slipway_node import fetch as fetching
 from cloudinit.slipway_node.facts import BEGAN, read_machine
 from cloudinit.slipway_node.fetch import FetchError, Software, fetch, software_of
+from cloudinit.slipway_node.handed import FACTS
 
 
 @pytest.fixture
@@ -153,6 +154,17 @@ def test_the_boot_is_told_when_the_fetch_began_as_both_have_one_bound(
     assert (program, words[1:]) == (place / "slipway/bin/slipway-node", ["boot"])
     assert before <= began <= time.monotonic()
     assert read_machine({"PATH": os.environ["PATH"], BEGAN: str(began)}).began == began
+
+
+def test_facts_in_the_environment_are_taken_before_there_is_any_bundle(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLIPWAY_NODE_ROOT", str(tmp_path))
+    monkeypatch.setenv(FACTS, json.dumps({"cluster": {}}))
+    monkeypatch.setattr(fetching, "PATH", str(tmp_path / "etc/slipway/facts.json"))
+    assert fetching.main(place, ["boot"]) == 1
+    assert "the facts do not say where to fetch it" in capsys.readouterr().err
+    assert FACTS not in os.environ
 
 
 @pytest.mark.parametrize("document", [{}, {"cluster": {}}, {"cluster": {"software": {"url": "http://x"}}}])

@@ -17,6 +17,7 @@ from cloudinit.frameworks.manifest import NodeName, next_numbers
 from cloudinit.user_data import FACTS_VERSION
 from heat_templates import ClusterSpec, SpecError, render, server_name
 from heat_templates.lint import judge, read
+from heat_templates.runtimes import RUNTIMES
 
 # How many of each are tried.
 RANDOM, HOSTILE, GROWTHS, REFUSALS = 2_000, 1_000, 100, 500
@@ -46,13 +47,24 @@ hostile_text = hostile_text.map(lambda text: text if text.strip() else f"x{text}
 EXAMPLE = yaml.safe_load((Path(__file__).parents[3] / "examples" / "cluster.yaml").read_text())
 
 
+SIZES = st.fixed_dictionaries({"vcpus": st.integers(1, 64), "memory_mb": st.integers(256, 99_999)})
+
+
 def specs(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> st.SearchStrategy[ClusterSpec]:
     return st.fixed_dictionaries(fields_of(text, workers), optional=options_of(text)).map(made)
 
 
 def made(values: dict[str, Any]) -> ClusterSpec:
+    """With what goes together: no shares behind a router, and of a runtime only what it can do."""
     apart = {"network": None, "scratch": None, "folders": []} if values.get("own_network") else {}
-    return ClusterSpec.from_mapping({**values, **apart})
+    runtime = RUNTIMES[values.get("runtime", "nova")]
+    lacking = {field.partition(".")[0] for field in runtime.lacks}
+    asked = {name: value for name, value in {**values, **apart}.items() if name not in lacking}
+    if not runtime.of_containers:
+        asked |= {"size": None, "master_size": None}
+    elif "master_flavor" not in asked:
+        asked |= {"master_size": None}
+    return ClusterSpec.from_mapping(asked)
 
 
 def fields_of(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> dict[str, st.SearchStrategy[Any]]:
@@ -69,6 +81,9 @@ def fields_of(text: st.SearchStrategy[str], workers: st.SearchStrategy[Any]) -> 
         "gateway_address": st.ip_addresses(network="10.0.0.0/8").map(str),
         "owner": text,
         "course": text,
+        "runtime": st.sampled_from(("nova", "nova", *RUNTIMES)),
+        "size": SIZES,
+        "master_size": SIZES,
     }
 
 
@@ -104,7 +119,7 @@ def facts(spec: ClusterSpec, node: str, role: str, volumes: list[str]) -> dict[s
     return {
         "version": FACTS_VERSION,
         "bundle": spec.bundle_version,
-        "node": {"name": node, "role": role},
+        "node": {"name": node, "role": role, **({"vcpus": vcpus_of(spec, role)} if spec.size else {})},
         "hosts": {"get_attr": ["hosts", "value"]},
         "cluster": {"get_attr": ["cluster", "value"]},
         "secret": {"get_param": "cluster_secret"},
@@ -115,6 +130,12 @@ def facts(spec: ClusterSpec, node: str, role: str, volumes: list[str]) -> dict[s
             "token": {"get_attr": [f"{node}-handle", "token"]},
         },
     }
+
+
+def vcpus_of(spec: ClusterSpec, role: str) -> int:
+    size = spec.master_size if role == "master" and spec.master_size else spec.size
+    assert size is not None
+    return size.vcpus
 
 
 def check(spec: ClusterSpec) -> None:
@@ -135,9 +156,9 @@ def check(spec: ClusterSpec) -> None:
 
 
 def parameters_of(spec: ClusterSpec) -> dict[str, str]:
+    flavors = {} if spec.runtime == "zun" else {"flavor": spec.flavor, "master_flavor": spec.master_flavor}
     wanted = {
-        "flavor": spec.flavor,
-        "master_flavor": spec.master_flavor,
+        **flavors,
         "image": spec.image,
         "network": spec.network,
         "external_network": spec.own_network and spec.own_network.external,
@@ -180,14 +201,18 @@ def check_node(spec: ClusterSpec, resources: Mapping[str, Any], name: str, role:
     volumes = volumes_of(spec, name, role)
     assert properties["name"] == resources[f"{name}-port"]["properties"]["name"]
     assert properties["name"] == server_name(spec.name, spec.id, name)
-    assert properties["metadata"] == {
+    container = spec.runtime == "zun"
+    assert resources[name]["type"] == ("OS::Zun::Container" if container else "OS::Nova::Server")
+    assert properties["labels" if container else "metadata"] == {
         "slipway_cluster": spec.id,
         "slipway_course": spec.course,
         "slipway_owner": spec.owner,
         "slipway_role": role,
         **({"slipway_architecture": spec.architecture} if spec.architecture else {}),
+        **({"slipway_runtime": spec.runtime} if spec.runtime != "nova" else {}),
     }
-    assert properties["user_data"]["str_replace"]["params"] == {"$facts": facts(spec, name, role, volumes)}
+    handed = properties["environment"]["SLIPWAY_FACTS"] if container else properties["user_data"]
+    assert handed["str_replace"]["params"] == {"$facts": facts(spec, name, role, volumes)}
     assert [each["delete_on_termination"] for each in properties.get("block_device_mapping_v2", [])] == [
         True for _ in volumes
     ]

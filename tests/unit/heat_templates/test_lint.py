@@ -87,6 +87,20 @@ CARELESS = [
     ),
     ("own-network", "OS::Neutron::Subnet", "OS::Neutron::Subnets", "unknown resource type OS::Neutron::Subnets"),
     ("own-network", "depends_on: way-out", "depends_on: way_out", "there is no resource way_out"),
+    (
+        "nova-docker",
+        'availability_zone: "nova"',
+        "block_device_mapping: [{device_name: vdb, volume_id: x, delete_on_termination: true}]",
+        "a container of nova-docker has block devices",
+    ),
+    ("zun", "memory: 4096", "memory: 0", "the container has no bound of memory"),
+    (
+        "zun",
+        "networks: [{port: {get_resource: worker-01-port}}]",
+        "networks: [{network: {get_resource: network}}]",
+        "the container has no port of its own here, and no security groups",
+    ),
+    ("zun", "secret: {get_param: cluster_secret}", "secret: hunter2", "a secret stands in the template"),
 ]  # fmt: skip
 
 
@@ -101,6 +115,52 @@ def test_a_careless_change_of_a_golden_template_is_found(name: str, good: str, b
     first = next(number for number, (before, after) in enumerate(lines, start=1) if before != after)
     # On the very line, or where the parameter's or the rule's mapping begins.
     assert first - 2 <= (findings[0].line or 0) <= first
+
+
+def container(**properties: Any) -> dict[str, Any]:
+    return {"type": "OS::Zun::Container", "properties": {"memory": 512, "security_groups": ["mine"], **properties}}
+
+
+def test_a_volume_attached_to_a_container_of_nova_docker_is_found_and_to_another_server_not() -> None:
+    attached = {"type": "OS::Cinder::VolumeAttachment", "properties": {"instance_uuid": {"get_resource": "one"}}}
+    docker = server(metadata={"slipway_runtime": "nova-docker"})
+    assert found({"one": docker, "disk": attached}) == [
+        "resources.disk.properties: a volume is attached to a container of nova-docker"
+    ]
+    assert found({"one": server(), "disk": attached}) == []
+
+
+@pytest.mark.parametrize(
+    ("networks", "says"),
+    [
+        (None, "neither a port nor security groups"),
+        ([], "neither a port nor security groups"),
+        ({"get_param": "networks"}, "neither a port nor security groups"),
+        (["campus"], "no port of its own"),
+        ([{"network": "campus"}], "no port of its own"),
+        ([{"port": {"get_resource": "open"}}], "port open names no security group"),
+    ],
+)
+def test_a_container_that_the_projects_default_group_guards_is_found(networks: Any, says: str) -> None:
+    port = {"type": "OS::Neutron::Port", "properties": {"network": "campus"}}
+    declared = {"networks": {"type": "json"}}
+    resources = {"box": container(networks=networks, security_groups=None), "open": port}
+    assert says in one(resources, parameters=declared).what
+    assert found({**resources, "box": container(networks=networks)}, parameters=declared) == []
+
+
+def test_a_container_without_a_bound_of_memory_is_found() -> None:
+    assert found({"box": container(memory=None)}) == [
+        "resources.box.properties.memory: the container has no bound of memory"
+    ]
+    assert found({"box": container(memory={"get_param": "size"})}, parameters={"size": {"type": "number"}}) == []
+
+
+def test_a_variable_that_no_program_can_be_started_with_is_found() -> None:
+    box = container(environment={"FACTS": "x" * (limits.ENVIRONMENT_BYTES - 6)})
+    assert "the variable has 131073 bytes" in one({"box": box}).what
+    assert found({"box": container(environment={"FACTS": "x" * (limits.ENVIRONMENT_BYTES - 7)})}) == []
+    assert found({"box": container(environment={"get_param": "x"})}, parameters={"x": {"type": "json"}}) == []
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,10 @@ def load(spec: ClusterSpec) -> dict[str, Any]:
 
 # What is asked for in each golden template, beside examples/cluster.yaml.
 OWN_NETWORK = {"external": "campus", "cidr": "10.20.0.0/24"}
+SIZE = {"vcpus": 2, "memory_mb": 4096}
+DOCKER: dict[str, Any] = {"runtime": "nova-docker", "size": SIZE}
+CONTAINER: dict[str, Any] = {"runtime": "zun", "size": SIZE}
+LARGER_MASTER = {"master_flavor": "medium", "master_size": {"vcpus": 4, "memory_mb": 8192}}
 GOLDEN: dict[str, dict[str, Any]] = {
     "spark-1": {"workers": 1},
     "spark-2": {"workers": 2},
@@ -81,6 +85,21 @@ GOLDEN: dict[str, dict[str, Any]] = {
         "key_pair": "mine",
         "floating_ip": {"network": "campus", "allowed": "192.0.2.0/24"},
     },
+    "nova-docker": {
+        "workers": 1,
+        **DOCKER,
+        **LARGER_MASTER,
+        "scratch": {"size_gb": 10},
+        "spread": True,
+        "availability_zone": "nova",
+    },
+    "zun": {
+        "workers": 1,
+        **CONTAINER,
+        **LARGER_MASTER,
+        "network": None,
+        "own_network": OWN_NETWORK,
+    },
 }
 
 
@@ -109,6 +128,23 @@ def test_of_a_node_that_is_made_anew_all_is_replaced_but_its_address() -> None:
     spec = example(**GOLDEN["volumes"])
     of_the_worker = {name for name in load(spec)["resources"] if name.startswith("worker-01")}
     assert set(made_anew_with(spec, NodeName("worker-01", "worker"))) == of_the_worker - {"worker-01-port"}
+
+
+def test_a_container_has_the_size_of_its_flavor_in_the_template_and_in_its_facts() -> None:
+    """Zun's processors are a weight among its host's: a node that counts them itself would count the host's."""
+    resources = load(example(**GOLDEN["zun"]))["resources"]
+    for name, vcpus, memory in (("master", 4, 8192), ("worker-01", 2, 4096)):
+        properties = resources[name]["properties"]
+        assert (properties["cpu"], properties["memory"]) == (vcpus, memory)
+        facts = properties["environment"]["SLIPWAY_FACTS"]["str_replace"]["params"]["$facts"]
+        assert facts["node"]["vcpus"] == vcpus
+
+
+def test_only_the_environment_of_a_container_holds_its_facts() -> None:
+    template = load(example(**GOLDEN["zun"]))
+    assert "user_data" not in template["parameters"]
+    assert "flavor" not in template["parameters"]
+    assert {each["type"] for each in template["resources"].values()}.isdisjoint({"OS::Nova::Server"})
 
 
 def test_servers_are_never_replaced_for_their_user_data() -> None:
@@ -213,6 +249,22 @@ def test_a_wrong_field_is_named_with_what_is_allowed(field: str, value: object, 
         ({"python_packages": ["--index-url=x"]}, "python_packages.0", "must be a package's name"),
         ({"python_packages": "scipy"}, "python_packages", "a list of at most 50"),
         ({"package_index": "https://user:password@mirror"}, "package_index", "must not hold a password"),
+        ({"runtime": "lxc"}, "runtime", "one of nova, nova-docker, zun"),
+        ({"runtime": "zun"}, "size", "must be there for zun"),
+        ({"size": {"vcpus": 1, "memory_mb": 1024}}, "size", "the flavor says it"),
+        ({**DOCKER, "size": {"vcpus": 0, "memory_mb": 1024}}, "size.vcpus", "a whole number from 1"),
+        ({**DOCKER, "master_flavor": "medium"}, "master_size", "goes with size and master_flavor"),
+        ({**DOCKER, "master_size": SIZE}, "master_size", "goes with size and master_flavor"),
+        ({**DOCKER, "hdfs": {"storage": "volumes", "volume_gb": 1}}, "hdfs.storage", "attaches no volumes"),
+        ({**DOCKER, "hdfs": {"storage": "ephemeral"}}, "hdfs.storage", "no ephemeral disks: ask for root"),
+        ({**DOCKER, "gpus": 1}, "gpus", "nova-docker hands no devices"),
+        ({**CONTAINER, "hdfs": {"storage": "volumes", "volume_gb": 1}}, "hdfs.storage", "ask for root"),
+        ({**CONTAINER, "gpus": 1}, "gpus", "have no devices"),
+        ({**CONTAINER, "key_pair": "mine"}, "key_pair", "Zun puts no keys into containers"),
+        ({**CONTAINER, "scratch": {"size_gb": 1}}, "scratch", "mount no shares: keep files in HDFS"),
+        ({**CONTAINER, "folders": [{"path": "/a", "export": "x"}]}, "folders", "mount no shares"),
+        ({**CONTAINER, "spread": True}, "spread", "Zun knows no server groups"),
+        ({**CONTAINER, "availability_zone": "nova"}, "availability_zone", "leave it to Zun's scheduler"),
         ({"software": {"url": "http://a/$facts", "sha512": "0" * 128}}, "software.url", "without blanks, quotes"),
         ({"software": {"url": "http://a", "sha512": "00"}}, "software.sha512", "128 hexadecimal digits"),
     ],
@@ -304,6 +356,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_prints_template_and_parameters() -> None:
     assert run(str(EXAMPLE)).stdout == render(example()).template
     assert json.loads(run(str(EXAMPLE), "--parameters").stdout) == render(example()).parameters
+
+
+def test_the_command_renders_for_another_runtime_than_the_specs() -> None:
+    assert "runtime" not in EXAMPLE.read_text()
+    refused = run(str(EXAMPLE), "--runtime", "zun")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "size: must be there for zun" in refused.stderr
+    assert (
+        "invalid choice: 'lxc' (choose from 'nova', 'nova-docker', 'zun')" in run(str(EXAMPLE), "--runtime=lxc").stderr
+    )
 
 
 def test_the_command_says_what_the_template_comes_to() -> None:
