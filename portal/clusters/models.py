@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +13,11 @@ from django.db.models import Q
 import heat_templates
 from cloudinit import frameworks
 from cloudinit.frameworks.manifest import Manifest, worker_numbers
-from portal.clusters import progress
-from portal.clusters.health import Health, health
 from portal.courses.models import Course
 from portal.folders.models import CLUSTER_DELETED
+
+if TYPE_CHECKING:
+    from portal.clusters.showing import Shown
 
 
 class Status(models.TextChoices):
@@ -89,6 +90,8 @@ class Cluster(models.Model):
     node_failed: bool = False
     lacks_addresses: bool = False
     granted: bool = False
+    # And showing.shown this.
+    shown: Shown
 
     class Meta:
         ordering: ClassVar = ["-created_at", "id"]
@@ -134,37 +137,6 @@ class Cluster(models.Model):
     @property
     def is_live(self) -> bool:
         return self.status not in (Status.DELETED, Status.FAILED) and self.target == Status.READY
-
-    def health(self, now: datetime) -> Health | None:
-        """None where it does not work. From what was prefetched."""
-        if self.status not in (Status.READY, Status.UPDATING) or self.ready_at is None:
-            return None
-        return health(self.ready_at, self.heard_at, {node.name: node.trouble for node in self.nodes.all()}, now)
-
-    def node_states(self) -> dict[str, str]:
-        """For each node: waiting, booting, ready, failed, trouble or leaving. From what was prefetched."""
-        states = dict.fromkeys((node.name for node in self.nodes.all()), "ready")
-        states |= progress.node_states(self.manifest, self.booting(), self.status, self.present_events())
-        if self.status in (Status.READY, Status.UPDATING):
-            states |= {node.name: "trouble" for node in self.nodes.all() if node.trouble}
-            states |= {node.name: "leaving" for node in self.nodes.all() if node.leaving}
-        return states
-
-    def booting(self) -> list[Node]:
-        """The nodes that boot in the present generation; outside of a change all. From what was prefetched."""
-        nodes = list(self.nodes.all())
-        if self.status != Status.UPDATING:
-            return nodes
-        return [node for node in nodes if node.generation == self.generation and not node.leaving]
-
-    def progress(self) -> progress.Progress:
-        """How far the present boot is. From what was prefetched."""
-        return progress.progress(self.manifest, self.booting(), self.status, self.present_events())
-
-    def present_events(self) -> list[ClusterEvent]:
-        """Those of the nodes' last boots, from what was prefetched."""
-        generations = {node.name: node.generation for node in self.nodes.all()}
-        return [event for event in self.events.all() if event.generation == generations.get(event.node)]
 
     def expired(self, now: datetime) -> bool:
         return self.target == Status.READY and now >= self.expires_at

@@ -18,9 +18,14 @@ class Booting(Protocol):
 
 
 class StepEvent(Protocol):
-    node: str
-    step: str
-    state: str
+    @property
+    def node(self) -> str: ...
+
+    @property
+    def step(self) -> str: ...
+
+    @property
+    def state(self) -> str: ...
 
 
 @dataclass(frozen=True)

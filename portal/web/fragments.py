@@ -16,6 +16,7 @@ from portal.clusters import ends, lifetime, metering
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
 from portal.clusters.quoting import quote
+from portal.clusters.showing import Shown, shown_whole
 from portal.clusters.wishes import Wish, default_path
 from portal.courses.rights import Deed, may
 from portal.courses.services import course_of
@@ -34,26 +35,20 @@ FOLDER_MOVING = (FolderStatus.CREATING, FolderStatus.GROWING, FolderStatus.DELET
 MOVING = (Status.CREATING, Status.UPDATING, Status.DELETING)
 
 
-def cluster_row(cluster: Cluster) -> dict[str, Any]:
-    events = cluster.present_events()
-    return {
-        "cluster": cluster,
-        "progress": cluster.progress(),
-        "moving": cluster.status in MOVING,
-        "events": events,
-    }
+def cluster_row(shown: Shown) -> dict[str, Any]:
+    return {"cluster": shown.cluster, "progress": shown.progress(), "moving": shown.cluster.status in MOVING}
 
 
 def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     cluster = clusters.find(user, cluster_id)
-    row = cluster_row(cluster)
-    states = cluster.node_states()
-    workers = [node for node in cluster.nodes.all() if node.role != cluster.manifest.master.name]
+    shown = shown_whole(cluster)
+    states = shown.node_states()
+    workers = [node for node in shown.nodes if node.role != cluster.manifest.master.name]
     titles = cluster.manifest.step_titles
     parts = clusters.parts_in(user, cluster)
     return {
-        **row,
-        "health": cluster.health(timezone.now()),
+        **cluster_row(shown),
+        "health": shown.health(timezone.now()),
         **_end(cluster),
         "cost": metering.cost(cluster, timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
@@ -61,12 +56,12 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "may_end": may(Deed.END_CLUSTER, parts),
         "longer": EXTENSIONS,
         "may_read_trail": trail.may_read(user, cluster.course),
-        "mounts": cluster.mounts.all(),
-        "nodes": [(node, states[node.name]) for node in cluster.nodes.all()],
-        "machines": _machines(cluster),
+        "mounts": shown.mounts,
+        "nodes": [(node, states[node.name]) for node in shown.nodes],
+        "machines": _machines(shown),
         "staying": [node.name for node in workers if not node.leaving],
         "lost": any(node.trouble for node in workers),
-        "steps": [(event, titles.get(event.step, event.step)) for event in row["events"]],
+        "steps": [(event, titles.get(event.step, event.step)) for event in shown.present_steps()],
         **(_failure(cluster) if cluster.status == Status.FAILED else {}),
         "jobs": jobs.visible_jobs(user).filter(cluster=cluster)[:50],
         "suffixes": ",".join(cluster.manifest.job_suffixes),
@@ -94,10 +89,11 @@ def price_context(user: User, wish: Wish) -> dict[str, Any]:
     return {"quote": quote(user, wish), **calls}
 
 
-def _machines(cluster: Cluster) -> list[tuple[str, int]]:
+def _machines(shown: Shown) -> list[tuple[str, int]]:
     """How many there are of each flavor, the master's first."""
+    cluster = shown.cluster
     flavors = {cluster.manifest.master.name: cluster.spec.get("master_flavor") or cluster.flavor}
-    return list(Counter(flavors.get(node.role, cluster.flavor) for node in cluster.nodes.all()).items())
+    return list(Counter(flavors.get(node.role, cluster.flavor) for node in shown.nodes).items())
 
 
 def _failure(cluster: Cluster) -> dict[str, Any]:

@@ -144,6 +144,8 @@ class MountShown(TypedDict):
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):
+    """Of clusters of which showing.shown has read the parts."""
+
     course = serializers.CharField(source="course_id")
     owner = serializers.CharField(source="owner.username")
     progress = serializers.SerializerMethodField()
@@ -164,11 +166,11 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         )  # fmt: skip
 
     def get_progress(self, cluster: Cluster) -> ProgressShown:
-        now = cluster.progress()
+        now = cluster.shown.progress()
         return {"done": now.done, "total": now.total, "phase": now.phase}
 
     def get_health(self, cluster: Cluster) -> HealthShown | None:
-        now = cluster.health(timezone.now())
+        now = cluster.shown.health(timezone.now())
         return cast(HealthShown, now.as_json()) if now else None
 
     def get_idle(self, cluster: Cluster) -> IdleShown | None:
@@ -177,7 +179,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         return {"seen": now.words, "seen_at": now.seen_at, "ends_at": now.ends_at} if now else None
 
     def get_nodes(self, cluster: Cluster) -> list[NodeShown]:
-        states = cluster.node_states()
+        states = cluster.shown.node_states()
         return [
             {
                 "name": node.name,
@@ -188,11 +190,11 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
                 "kept_by": node.kept_by if node.leaving else None,
                 "storage": node.storage,
             }
-            for node in cluster.nodes.all()
+            for node in cluster.shown.nodes
         ]
 
     def get_folders(self, cluster: Cluster) -> list[MountShown]:
         return [
-            {"folder": str(mount.folder_id), "name": mount.folder.name, "path": mount.path, "access": mount.access}
-            for mount in cluster.mounts.all()
+            {"folder": str(mount.folder_id), "name": mount.folder_name, "path": mount.path, "access": mount.access}
+            for mount in cluster.shown.mounts
         ]

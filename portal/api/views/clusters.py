@@ -28,6 +28,7 @@ from portal.api.views.asking import address_of, body_of, user_of
 from portal.clusters import lifetime, metering, resizing
 from portal.clusters import services as clusters
 from portal.clusters.quoting import quote
+from portal.clusters.showing import shown
 from portal.courses.rights import Deed
 
 EXAMPLE = OpenApiExample(
@@ -51,14 +52,17 @@ class Clusters(generics.ListAPIView[Any]):
     filterset_class = ClusterFilters
 
     def get_queryset(self) -> Any:
-        return clusters.visible_to(user_of(self.request))
+        return clusters.listed_for(user_of(self.request))
+
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        return [each.cluster for each in shown(super().paginate_queryset(queryset) or ())]
 
     @extend_schema(request=WishSerializer, responses={202: ClusterSerializer}, examples=[EXAMPLE])
     @changes
     def post(self, request: Request) -> Response:
         body = body_of(request, WishSerializer)
         made = clusters.create(user_of(request), body.wish())
-        return _accepted(clusters.find(user_of(request), made.pk))
+        return _accepted(made)
 
 
 class Cluster(APIView):
@@ -66,7 +70,7 @@ class Cluster(APIView):
 
     @extend_schema(responses=ClusterSerializer)
     def get(self, request: Request, cluster_id: UUID) -> Response:
-        return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
+        return Response(_data(clusters.find(user_of(request), cluster_id)))
 
     @extend_schema(responses={202: ClusterSerializer})
     @changes
@@ -119,7 +123,7 @@ class Extend(APIView):
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
         body = body_of(request, ExtendSerializer)
         lifetime.extend(user_of(request), cluster, body.validated_data["hours"])
-        return Response(ClusterSerializer(clusters.find(user_of(request), cluster_id)).data)
+        return Response(_data(clusters.find(user_of(request), cluster_id)))
 
 
 class Repair(APIView):
@@ -137,5 +141,9 @@ class Repair(APIView):
 
 def _accepted(cluster: Any) -> Response:
     where = address_of("cluster", cluster.pk)
-    data = ClusterSerializer(cluster).data
-    return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})
+    return Response(_data(cluster), status=status.HTTP_202_ACCEPTED, headers={"Location": where})
+
+
+def _data(cluster: Any) -> Any:
+    (row,) = shown([cluster])
+    return ClusterSerializer(row.cluster).data

@@ -18,6 +18,7 @@ from portal import live
 from portal.clusters import lifetime, profiles, resizing
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Status
+from portal.clusters.showing import shown
 from portal.courses.rights import Deed
 from portal.refusals import Conflict, Invalid, Unavailable
 from portal.web import fragments
@@ -33,9 +34,9 @@ OTHERS_SHOWN = 200  # on the home page of a teacher
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    visible = clusters.visible_to(user).exclude(status=Status.DELETED)
-    mine = [fragments.cluster_row(cluster) for cluster in visible.filter(owner=user)]
-    others = [fragments.cluster_row(cluster) for cluster in visible.exclude(owner=user)[:OTHERS_SHOWN]]
+    present = clusters.listed_for(user).exclude(status=Status.DELETED)
+    rows = [present.filter(owner=user), present.exclude(owner=user)[:OTHERS_SHOWN]]
+    mine, others = (list(map(fragments.cluster_row, shown(each))) for each in rows)
     form = CreateForm(user, profile=request.GET.get("profile", ""))
     forms = {"form": form, "uses": FolderUsesForm(user), "profiles": profiles.usable_by(user)}
     context = {"mine": mine, "others": others, **forms, "moving": any(row["moving"] for row in mine)}
@@ -59,18 +60,18 @@ def price(request: HttpRequest) -> HttpResponse:
     """What the form asks for would cost; of a page that shows it while one types, only that part."""
     user = user_of(request)
     form, uses = CreateForm(user, request.POST), FolderUsesForm(user, request.POST)
-    shown: dict[str, Any] = {"fault": "Fill in the fields to see the price."}
+    offer: dict[str, Any] = {"fault": "Fill in the fields to see the price."}
     if form.is_valid():
         wish = replace(form.wish(), folders=uses.uses())
         try:
-            shown = fragments.price_context(user, wish)
+            offer = fragments.price_context(user, wish)
         except (Invalid, Conflict, Unavailable) as refusal:
             form.refuse(refusal)
-            shown = {"fault": refusal.detail}
+            offer = {"fault": refusal.detail}
     if "HX-Request" in request.headers:
-        return render(request, "web/clusters/_price.html", shown)
+        return render(request, "web/clusters/_price.html", offer)
     status = 422 if form.errors else 200
-    return render(request, "web/create.html", {"form": form, "uses": uses, **shown}, status=status)
+    return render(request, "web/create.html", {"form": form, "uses": uses, **offer}, status=status)
 
 
 @login_required
