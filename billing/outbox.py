@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from billing import outside
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 100  # notices of one pass
 LONGEST_PASS = 20  # seconds, after which no further one is begun
 SOONEST, LATEST = timedelta(seconds=5), timedelta(hours=1)  # until one that was not taken is told again
+KEPT = timedelta(days=90)
 
 
 def tell(verb: Notice.Verb, lease: UUID, body: Mapping[str, Any]) -> None:
@@ -42,6 +43,13 @@ def deliver() -> None:
     for _ in range(AT_ONCE):
         if not settings.BILLING or time.monotonic() > end or not _deliver_one(settings.BILLING):
             return
+
+
+def forget() -> None:
+    """What was taken so long ago; but the last word on a lease that has not ended is needed for the next."""
+    later = Notice.objects.filter(lease=OuterRef("lease"), pk__gt=OuterRef("pk"))
+    taken = Notice.objects.filter(delivered_at__lt=timezone.now() - KEPT)
+    taken.filter(Q(verb=Notice.Verb.ON_END) | Exists(later)).delete()
 
 
 def _deliver_one(service: outside.Service) -> bool:

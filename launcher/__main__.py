@@ -36,7 +36,7 @@ from launcher.problem import Problem
 from launcher.up import up
 
 INTERRUPTED = 130
-AUDITS = ("ledger", "limits")  # each a management command audit_NAME
+AUDITS = ("ledger", "limits", "deliveries")  # each a management command audit_NAME
 
 
 def main() -> int:
@@ -255,8 +255,10 @@ def run_doctor(paths: Paths, arguments: argparse.Namespace, console: Console) ->
         environment = configuration.before_up(os.environ) if not paths.environment.exists() else None
         words += ["--json"] if arguments.json else []
         return manage(paths, ["doctor", *words], arguments.cloud, environment)
-    facts = doctor.gather(paths, "web" in control.recorded(paths))
-    return 0 if doctor.show(doctor.judge(facts), console) else 1
+    is_up = "web" in control.recorded(paths)
+    well = doctor.show(doctor.judge(doctor.gather(paths, is_up)), console)
+    arrives = not is_up or manage(paths, ["audit_deliveries"]) == 0
+    return 0 if well and arrives else 1
 
 
 def run_test(paths: Paths, arguments: argparse.Namespace, console: Console) -> int:

@@ -282,6 +282,8 @@ CELERY_BEAT_SCHEDULE = {
     "classes": {"task": "portal.classes.tasks.carry_on", "schedule": 2.0, **_every},
     "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},
     "forget-expired": {"task": "portal.accounts.tasks.forget_expired", "schedule": 3600.0, **_every},
+    "forget-letters": {"task": "portal.letters.tasks.forget", "schedule": 3600.0, **_every},
+    "forget-notices": {"task": "portal.clusters.tasks.forget_notices", "schedule": 3600.0, **_every},
     "forget-answers": {"task": "portal.api.tasks.forget_answers", "schedule": 3600.0, **_every},
     "holds": {"task": "portal.clusters.tasks.recompute_holds", "schedule": 120.0, **_every},
     "ends": {"task": "portal.clusters.tasks.look_at_ends", "schedule": 10.0, **_every},

@@ -10,11 +10,12 @@ from django_filters import rest_framework as filters
 from django_filters.rest_framework.backends import DjangoFilterBackend
 from rest_framework.views import APIView
 
-from billing.models import Rate
+from billing.models import Notice, Rate
 from portal.clusters.models import Cluster, Status
 from portal.folders.models import Folder
 from portal.folders.models import Status as FolderStatus
 from portal.jobs.models import Job, JobStatus
+from portal.letters.models import Letter, State
 from portal.refusals import Invalid
 from portal.trail.models import Entry
 
@@ -92,4 +93,21 @@ class RateFilters(filters.FilterSet):
 
     class Meta:
         model = Rate
+        fields = ()
+
+
+class LetterFilters(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=[(each, each.label) for each in (State.WAITING, State.UNDELIVERABLE)])
+    to = filters.CharFilter(field_name="to__username")
+
+    class Meta:
+        model = Letter
+        fields = ()
+
+
+class NoticeFilters(filters.FilterSet):
+    lease = filters.UUIDFilter()
+
+    class Meta:
+        model = Notice
         fields = ()

@@ -13,7 +13,6 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from billing.models import Meter
-from portal.accounts.models import User
 from portal.audit import blocking, redaction
 from portal.audit.comparison import Belief, Charge, Row, compare
 from portal.cloud import stack_details, stacks
@@ -23,21 +22,11 @@ from portal.cloud.stacks import Stack
 from portal.clusters.models import Cluster, Status
 from portal.clusters.reconciler import STACK_NAME
 from portal.courses.models import Course
-from portal.courses.rights import ADMINISTRATOR, Deed, may
-from portal.refusals import NotFound, Refusal, Unavailable
+from portal.refusals import NotFound, Unavailable
 
 AT_ONCE = 10  # projects that are asked side by side
 PATIENCE = 8.0  # seconds for one request: somebody waits for the page
 RECENTLY = timedelta(days=1)  # in which an ended cluster is still compared with the ledger
-
-
-class ForAdministrators(Refusal):
-    status = 403
-    code = "for-administrators"
-    title = "This is for administrators"
-
-    def __init__(self) -> None:
-        super().__init__(f"You may not {Deed.SEE_STACKS}.", "Ask an administrator of the portal.")
 
 
 @dataclass(frozen=True)
@@ -62,12 +51,6 @@ class Inside:
     blocker: Resource | None
     in_state_since: datetime | None
     servers: int
-
-
-def require_administrator(user: User) -> None:
-    """Raises ForAdministrators."""
-    if not may(Deed.SEE_STACKS, {ADMINISTRATOR} if user.is_administrator else ()):
-        raise ForAdministrators
 
 
 def reports(courses: Sequence[Course]) -> list[Report]:

@@ -44,3 +44,8 @@ def meter() -> None:
 @shared_task
 def tell_billing() -> None:
     outbox.deliver()
+
+
+@shared_task
+def forget_notices() -> None:
+    outbox.forget()

@@ -33,6 +33,7 @@ class Deed(StrEnum):
     SEE_TRAIL = "see who did what in this course"
     ARCHIVE_COURSE = "end this course"
     SEE_STACKS = "see what the cloud says of all courses"
+    SEE_DELIVERIES = "see what did not arrive"
 
 
 COURSE_MAKER = "course maker"  # whom an administrator has given that right

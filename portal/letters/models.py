@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class State(models.TextChoices):
@@ -24,6 +25,9 @@ class Letter(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     made_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    trouble = models.CharField(max_length=500, blank=True, help_text="why it was not taken the last time")
 
     class Meta:
         indexes: ClassVar = [

@@ -10,3 +10,8 @@ from portal.letters import services
 @shared_task
 def deliver() -> None:
     services.deliver()
+
+
+@shared_task
+def forget() -> None:
+    services.forget()

@@ -57,6 +57,7 @@ urlpatterns = [
     path("courses/<uuid:course_id>/profiles/make", profiles.make, name="make-profile"),
     path("courses/<uuid:course_id>/profiles/<uuid:profile_id>", profiles.change, name="profile"),
     path("courses/<uuid:course_id>/profiles/<uuid:profile_id>/delete", profiles.delete, name="delete-profile"),
+    path("undelivered", audit.undelivered, name="undelivered"),
     path("folders", folders.listing, name="folders"),
     path("folders/live", folders.listing_live, name="folders-live"),
     path("folders/make", folders.make, name="make-folder"),

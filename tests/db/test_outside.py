@@ -43,7 +43,8 @@ JSON = "application/json"
 
 @pytest.fixture
 def there(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[University]:
-    monkeypatch.setattr(outside, "LONGEST", 0.5)
+    outside._trusted()  # which reads many files at its first use
+    monkeypatch.setattr(outside, "LONGEST", 1)
     with university() as billing:
         settings.BILLING = billing.service
         yield billing

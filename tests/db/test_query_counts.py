@@ -82,8 +82,8 @@ PAGES_OF_LEADERS = {
     "course-statement": 6,
 }
 ANSWERS_OF_LEADERS = {"trail": 3, "statements": 5, "course-members": 6, "course-limits": 16}
-FOR_ADMINISTRATORS = {"service-accounts": 2, "course-makers": 2}
-PAGES_OF_ADMINISTRATORS = {"service-accounts": 3, "service-account": 4}
+FOR_ADMINISTRATORS = {"service-accounts": 2, "course-makers": 2, "admin-letters": 2, "admin-notices": 2}
+PAGES_OF_ADMINISTRATORS = {"service-accounts": 3, "service-account": 4, "undelivered": 4}
 # They change something, or are streams of what a page shows already.
 ACTIONS = {
     "create",
@@ -222,7 +222,10 @@ def test_pages_of_tokens_take_what_the_table_says(number: int, browser: Callable
         make_service(dora, f"service-{count}", ["read"])
         for service in ("", "service"):
             issue(dora, f"token {count}", ["read"], 1, service=service)
-    client, known = browser(dora), {"service-accounts": {}, "service-account": {"service": "service"}}
+    client, known = (
+        browser(dora),
+        {"service-accounts": {}, "service-account": {"service": "service"}, "undelivered": {}},
+    )
     counted = {name: queries(client, reverse(name, kwargs=known[name])) for name in PAGES_OF_ADMINISTRATORS}
     assert counted == PAGES_OF_ADMINISTRATORS
     assert queries(client, reverse("tokens")) == PAGES["tokens"]

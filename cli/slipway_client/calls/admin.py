@@ -44,3 +44,11 @@ class Admin(Calls):
 
     def dismiss(self, username: str) -> None:
         self._portal.json("DELETE", f"courses/makers/{segment(username)}")
+
+    def letters(self) -> list[Json]:
+        """Letters that never arrived, or were tried in vain and wait."""
+        return self._portal.pages("admin/letters")
+
+    def notices(self) -> list[Json]:
+        """What the university's own billing has not taken yet."""
+        return self._portal.pages("admin/notices")

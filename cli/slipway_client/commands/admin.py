@@ -70,6 +70,20 @@ def stack(session: Session, stack: str, template: bool) -> None:
         session.out.table(EVENTS, row["events"][:LAST_EVENTS], "Heat tells of no events.")
 
 
+@admin.command()
+@pass_session
+def letters(session: Session) -> None:
+    """Letters that did not arrive, and what the mail server said."""
+    session.out.table(LETTERS, session.client.letters(), "All letters arrived.")
+
+
+@admin.command()
+@pass_session
+def notices(session: Session) -> None:
+    """What the university's billing has not taken of what became of clusters, and what it said."""
+    session.out.table(NOTICES, session.client.notices(), "It has taken all that it was told.")
+
+
 def _of(row: Json, part: str, name: str) -> object:
     """Of the stack, the cluster or the charge, each of which there may be none."""
     return (row[part] or {}).get(name)
@@ -102,4 +116,19 @@ EVENTS: dict[str, Cell] = {
     "RESOURCE": lambda row: row["resource"],
     "STATUS": lambda row: row["status"],
     "REASON": lambda row: row["reason"],
+}
+LETTERS: dict[str, Cell] = {
+    "TO": lambda row: row["to"],
+    "SUBJECT": lambda row: row["subject"],
+    "SINCE": lambda row: moment(row["made_at"]),
+    "NEXT TRY": lambda row: moment(row["next_at"]) if row["state"] == "waiting" else "none",
+    "SAID": lambda row: row["trouble"],
+}
+NOTICES: dict[str, Cell] = {
+    "CLUSTER": lambda row: row["lease"],
+    "VERB": lambda row: row["verb"],
+    "SINCE": lambda row: moment(row["made_at"]),
+    "TRIES": lambda row: row["attempts"],
+    "NEXT TRY": lambda row: moment(row["next_at"]),
+    "SAID": lambda row: row["trouble"],
 }

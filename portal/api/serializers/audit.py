@@ -9,11 +9,13 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from billing.models import Notice
 from portal.api.serializers.strict import StrictSerializer
 from portal.audit.comparison import Belief, Charge, Finding, Row
 from portal.audit.stacks import Inside
 from portal.cloud.stacks import Stack
 from portal.courses.models import Course
+from portal.letters.models import Letter
 from portal.trail.models import Entry
 
 
@@ -24,6 +26,22 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
     class Meta:
         model = Entry
         fields = ("id", "at", "actor", "way", "action", "subject", "name", "course", "before", "after")
+
+
+class LetterSerializer(serializers.ModelSerializer[Letter]):
+    to = serializers.CharField(source="to.username")
+
+    class Meta:
+        model = Letter
+        fields = ("id", "to", "subject", "state", "made_at", "attempts", "next_at", "trouble")
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    body = serializers.DictField()
+
+    class Meta:
+        model = Notice
+        fields = ("id", "verb", "lease", "body", "made_at", "attempts", "next_at", "trouble")
 
 
 class StacksQuerySerializer(StrictSerializer):

@@ -12,11 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
-from portal.api.filters import TrailFilters
+from portal.api.filters import LetterFilters, NoticeFilters, TrailFilters
 from portal.api.pagination import ByName, Newest
 from portal.api.serializers.audit import (
     EntrySerializer,
     InsideSerializer,
+    LetterSerializer,
+    NoticeSerializer,
     StackQuerySerializer,
     StackRowsSerializer,
     StacksQuerySerializer,
@@ -24,8 +26,10 @@ from portal.api.serializers.audit import (
     row_shape,
 )
 from portal.api.views.asking import query_of, user_of
-from portal.audit import stacks, trail
+from portal.audit import deliveries, stacks, trail
+from portal.audit.administrators import require
 from portal.courses.models import Course
+from portal.courses.rights import Deed
 
 
 class InTime(Newest):
@@ -55,7 +59,7 @@ class Stacks(APIView):
 
     @extend_schema(operation_id="admin_stacks_list", parameters=[StacksQuerySerializer], responses=StackRowsSerializer)
     def get(self, request: Request) -> Response:
-        stacks.require_administrator(user_of(request))
+        require(user_of(request), Deed.SEE_STACKS)
         query = query_of(request, StacksQuerySerializer)
         course, finding = query.validated_data["course"], query.validated_data["finding"]
         present, pages = Course.objects.exclude(project_id=""), FewCourses()
@@ -76,6 +80,34 @@ class Stack(APIView):
 
     @extend_schema(parameters=[StackQuerySerializer], responses=InsideSerializer)
     def get(self, request: Request, stack_id: UUID) -> Response:
-        stacks.require_administrator(user_of(request))
+        require(user_of(request), Deed.SEE_STACKS)
         query = query_of(request, StackQuerySerializer)
         return Response(inside_shape(stacks.look_into(stack_id, query.validated_data["course"])))
+
+
+class Made(Newest):
+    ordering = ("-made_at", "-id")
+
+
+class Letters(generics.ListAPIView[Any]):
+    """Letters that never arrived, or were tried in vain and wait."""
+
+    scope = Scope.READ
+    serializer_class = LetterSerializer
+    pagination_class = Made
+    filterset_class = LetterFilters
+
+    def get_queryset(self) -> Any:
+        return deliveries.letters(user_of(self.request))
+
+
+class Notices(generics.ListAPIView[Any]):
+    """What the university's own billing has not taken yet."""
+
+    scope = Scope.READ
+    serializer_class = NoticeSerializer
+    pagination_class = Made
+    filterset_class = NoticeFilters
+
+    def get_queryset(self) -> Any:
+        return deliveries.notices(user_of(self.request))

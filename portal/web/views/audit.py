@@ -9,13 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from portal.audit import deliveries
 from portal.audit import stacks as auditing
 from portal.audit import trail as reading
+from portal.audit.administrators import require
 from portal.audit.trail import Filter
+from portal.courses.rights import Deed
 from portal.web.forms.audit import StackForm, StacksForm, TrailForm
 from portal.web.views.asking import user_of
 
 ENTRIES_SHOWN = 50
+UNDELIVERED_SHOWN = 50  # of each kind
 COURSES_SHOWN = 20  # each costs a request to the cloud
 
 
@@ -41,7 +45,7 @@ def trail(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def stacks(request: HttpRequest) -> HttpResponse:
-    auditing.require_administrator(user_of(request))
+    require(user_of(request), Deed.SEE_STACKS)
     form = StacksForm(request.GET)
     if not form.is_valid():
         return render(request, "web/audit/stacks.html", {"form": form}, status=422)
@@ -60,8 +64,17 @@ def stacks(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def stack(request: HttpRequest, stack_id: UUID) -> HttpResponse:
-    auditing.require_administrator(user_of(request))
+    require(user_of(request), Deed.SEE_STACKS)
     form = StackForm(request.GET)
     course = form.cleaned_data["course"] if form.is_valid() else None
     inside = auditing.look_into(stack_id, course)
     return render(request, "web/audit/stack.html", {"inside": inside, "row": inside.row})
+
+
+@login_required
+@require_GET
+def undelivered(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    letters, notices = deliveries.letters(user), deliveries.notices(user)
+    context = {"letters": letters[:UNDELIVERED_SHOWN], "notices": notices[:UNDELIVERED_SHOWN]}
+    return render(request, "web/audit/undelivered.html", context)

@@ -17,8 +17,7 @@ URL = {"SLIPWAY_BILLING_URL": "https://billing.test/charge/"}
 
 
 @pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[University]:
-    monkeypatch.setattr(outside, "LONGEST", 0.5)
+def there() -> Iterator[University]:
     with university() as billing:
         yield billing
 
@@ -79,7 +78,10 @@ def test_all_else_is_silence(there: University, answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("answer", [nothing, drops])
-def test_nobody_waits_longer_than_the_time_for_all_of_a_call(there: University, answer: Answer) -> None:
+def test_nobody_waits_longer_than_the_time_for_all_of_a_call(
+    there: University, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "LONGEST", 0.5)
     there.answer = answer
     began = time.monotonic()
     with pytest.raises(Silent, match="no answer within"):

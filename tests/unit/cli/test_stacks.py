@@ -54,3 +54,22 @@ def test_one_stack_is_shown_with_what_blocks_it_or_as_its_template(server: Any, 
     server.will_answer(200, INSIDE)
     assert "worker-01: No host" in slipway("admin", "stack", STACK["id"]).out
     assert slipway("admin", "stack", STACK["id"], "--template").out.startswith(r"heat: \x1b[2J")
+
+
+def test_what_did_not_arrive_is_told_with_what_the_other_side_said(server: Any, slipway: Any) -> None:
+    tried = {"made_at": "2026-11-21T18:00:00Z", "next_at": "2026-11-21T19:00:00Z", "attempts": 3}
+    letter = {
+        "id": 1,
+        "to": "alice",
+        "subject": "Ends soon",
+        "state": "undeliverable",
+        "trouble": "550 \x1b[2J",
+        **tried,
+    }
+    notice = {"id": 1, "verb": "on-end", "lease": COURSE["id"], "body": {}, "trouble": "no money", **tried}
+    server.will_answer(200, page(letter))
+    server.will_answer(200, page(notice))
+    server.will_answer(200, page())
+    assert r"none       550 \x1b[2J" in slipway("admin", "letters").out
+    assert "no money" in slipway("admin", "notices").out
+    assert "taken all" in slipway("admin", "notices").err
