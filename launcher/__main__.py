@@ -14,6 +14,7 @@ from pathlib import Path
 from launcher import (
     client,
     configuration,
+    containers,
     control,
     credentials,
     demo,
@@ -203,6 +204,7 @@ def run_down(paths: Paths, _: argparse.Namespace, console: Console) -> int:
 
 def stop(paths: Paths, console: Console) -> None:
     left = control.stop_all(paths, lambda text: console.say(f"  {text}"))
+    containers.stop_all(paths, lambda text: console.say(f"  {text}"))
     if left:
         raise Problem(
             "some processes did not end",
@@ -238,6 +240,7 @@ def run_reset(paths: Paths, arguments: argparse.Namespace, console: Console) -> 
             )
         with locked(paths.lock, lambda holder: console.say(f"Waiting for {holder}, which works on this home.")):
             stop(paths, console)
+            containers.remove_all(paths)
             shutil.rmtree(paths.run, ignore_errors=True)
             # Last what says that this is a home, so that an interrupted reset can be repeated.
             last = {paths.secrets, paths.lock}
@@ -334,7 +337,7 @@ def run_demo(paths: Paths, _: argparse.Namespace, console: Console) -> int:
     if status.status(paths)["state"] != status.UP:
         console.say(f"Slipway: bringing up {paths.home}")
         up(paths, None, console)
-    url = configuration.portal_url(ports.read(paths.ports))
+    url = configuration.portal_url(ports.read(paths.ports), site.bind_address(paths))
     demo.demo(paths, url, credentials.logins(paths.logins), console)
     return 0
 

@@ -43,8 +43,10 @@ def minicloud_settings(
     secrets: Mapping[str, str],
     logins: Mapping[str, str],
     bundle: Path,
+    containers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """settings.json (docs/architecture.md, "Contract: launcher and minicloud"); `bundle` is named by its version."""
+    """settings.json (docs/architecture.md, "Contract: launcher and minicloud"); `bundle` is named by its version;
+    `containers` is None where nodes are processes."""
     return {
         "home": str(paths.minicloud),
         "run": str(paths.run),
@@ -61,6 +63,7 @@ def minicloud_settings(
         "courses": list(COURSES),
         "users": dict(logins),
         "uid_base": UID_BASE,
+        "containers": containers,
     }
 
 

@@ -95,6 +95,10 @@ class Paths:
         return self.home / "site.json"
 
     @property
+    def containers(self) -> Path:
+        return self.home / "containers.json"
+
+    @property
     def block(self) -> Path:
         return self.minicloud / "block.json"
 

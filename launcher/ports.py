@@ -46,7 +46,8 @@ class Claims:
         except OSError:
             claim.close()
             return False
-        if not is_free(port, self._address):
+        # Not all services listen on the same one.
+        if not all(is_free(port, address) for address in {LOOPBACK, self._address}):
             claim.close()
             return False
         self._held.append(claim)

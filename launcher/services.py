@@ -146,7 +146,7 @@ def probes(paths: Paths, ports: Mapping[str, int], server: Postgres) -> dict[str
         "postgres": server.answers,
         "redis": lambda: redis.answers(paths.redis_socket),
         "keystone": lambda: serves("keystone", "/v3"),
-        "heat": lambda: serves("heat", "/healthcheck"),
+        "heat": lambda: serves("heat", "/healthcheck", bind_address(paths)),
         "manila": lambda: serves("manila", "/healthcheck"),
         "compute": lambda: datagrams_taken(paths.compute_socket),
         "web": lambda: serves("web", "/", bind_address(paths)),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from launcher import containers
 from launcher.files import read_json, write_json
 from launcher.paths import Paths
 from launcher.problem import Problem
@@ -155,8 +156,11 @@ def services_of(paths: Paths) -> tuple[str, ...] | None:
 
 
 def bind_address(paths: Paths) -> str:
-    site = read(paths)
-    return site.bind if site else LOOPBACK
+    """Where the pages are, which the nodes call: of a cloud's network, of the containers', or of loopback."""
+    if site := read(paths):
+        return site.bind
+    nodes = containers.read(paths)
+    return nodes.address if nodes else LOOPBACK
 
 
 def public_url(paths: Paths) -> str:

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launcher import environments, ports, site, system
+from launcher import configuration, environments, ports, site, system
 from launcher.console import Console
 from launcher.environments import python_of
-from launcher.paths import TOP, Paths
+from launcher.paths import TOP, Paths, resolve
 from launcher.problem import Problem
 
 SUITES = ("unit", "db", "e2e", "browser")
@@ -167,8 +167,8 @@ class Embedded:
     @property
     def url(self) -> str:
         """Where the portal is now: an `up` takes another port where its own was taken meanwhile."""
-        ports = json.loads((self.home / "ports.json").read_text(encoding="utf-8"))
-        return f"http://{self.environment.get('SLIPWAY_BIND', site.LOOPBACK)}:{ports['web']}"
+        paths = resolve({**os.environ, "SLIPWAY_HOME": str(self.home)}, os.geteuid())
+        return configuration.portal_url(ports.read(paths.ports), site.bind_address(paths))
 
     def slipway(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `./slipway ARGUMENTS` on this home; stdout and stderr are in the answer."""

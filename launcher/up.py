@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from launcher import (
     bundle,
     configuration,
+    containers,
     control,
     credentials,
     doctor,
@@ -25,8 +27,10 @@ from launcher import (
     system,
 )
 from launcher.console import Console, Step
+from launcher.engine import Engine
 from launcher.environments import python_of
 from launcher.files import fingerprint, locked, read_json, tree_fingerprint, write_atomically, write_json
+from launcher.image import layers
 from launcher.paths import Paths, make_home
 from launcher.postgres import Postgres
 from launcher.problem import Problem
@@ -37,13 +41,14 @@ from launcher.supervisor import Supervisor
 def up(paths: Paths, wanted_port: int | None, console: Console) -> str:
     """Bring everything up; the portal's address. Problem when something stands in the way."""
     try:
+        engine = containers.settle(paths, os.environ)
         make_home(paths, os.geteuid())
         with locked(
             paths.lock, lambda holder: console.say(f"Another command works on this home: waiting for {holder}.")
         ) as held:
             # `reset` may have taken the folders away while we waited.
             make_home(paths, os.geteuid())
-            return Ascent(paths, wanted_port, console, held).run()
+            return Ascent(paths, wanted_port, console, held, engine).run()
     except (Problem, OSError) as trouble:
         raise doctor.full_disk(trouble, doctor.free_disk(paths)) or trouble from trouble
 
@@ -51,8 +56,13 @@ def up(paths: Paths, wanted_port: int | None, console: Console) -> str:
 class Ascent:
     """One `up`: the steps in their order and what they hand on to one another."""
 
-    def __init__(self, paths: Paths, wanted_port: int | None, console: Console, held: int) -> None:
+    def __init__(
+        self, paths: Paths, wanted_port: int | None, console: Console, held: int, engine: Engine | None
+    ) -> None:
+        """`engine`: of the nodes, where they are containers."""
         self.paths = paths
+        self.engine = engine
+        self.nodes: dict[str, str] | None = None
         self.wanted_port = wanted_port
         self.console = console
         self.held = held
@@ -63,7 +73,6 @@ class Ascent:
 
     def run(self) -> str:
         self.site = site.settle(self.paths, os.environ)
-        self.bind = self.site.bind if self.site else site.LOOPBACK
         embedded_cloud: list[tuple[str, Callable[[Step], None]]] = [
             ("cloud set-up", self.prepare_cloud),
             ("keystone", self.start_keystone),
@@ -74,6 +83,7 @@ class Ascent:
             ("checks", self.check),
             ("environments", self.make_environments),
             ("bundle", self.make_bundle),
+            *([("containers", self.prepare_containers)] if self.engine else []),
             ("home", self.settle),
             ("supervisor", self.start_supervisor),
             ("postgres", self.start_postgres),
@@ -114,8 +124,17 @@ class Ascent:
         self.bundle = bundle.ensure(self.paths, self.portal, step.say, [self.held])
         step.result = self.bundle.name
 
+    def prepare_containers(self, step: Step) -> None:
+        """The image of nodes, and the network in which they reach this machine."""
+        assert self.engine is not None
+        image = layers.ensure(self.engine, self.bundle, self.paths.cache, step)
+        network = containers.ensure_network(self.paths, self.engine)
+        self.nodes = {**asdict(network), "image": image}
+        step.result = f"{image}, {network.prefix}.0/24"
+
     def settle(self, step: Step) -> None:
         """Secrets, logins and ports: made once, kept."""
+        self.bind = site.bind_address(self.paths)
         self.logins = credentials.logins(self.paths.logins)
         self.secrets = credentials.server_secrets(self.paths.secrets)
         ours = set(control.recorded(self.paths))
@@ -126,7 +145,9 @@ class Ascent:
             step.say(note)
         if self.ports != kept:
             ports.write(self.paths.ports, self.ports)
-        self.settings = configuration.minicloud_settings(self.paths, self.ports, self.secrets, self.logins, self.bundle)
+        self.settings = configuration.minicloud_settings(
+            self.paths, self.ports, self.secrets, self.logins, self.bundle, self.nodes
+        )
         self.server = make_postgres(self.paths, self.portal)
         self.url = configuration.portal_url(self.ports, self.bind)
         self.plan = services.Plan(

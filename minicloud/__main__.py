@@ -54,7 +54,7 @@ def run(verb: str, settings: Settings) -> None:
     elif verb == "addresses":
         from minicloud.registry import Registry
 
-        Registry(settings.home).choose_block()
+        Registry(settings.home).choose_block(settings.containers)
     elif verb == "seed":
         from minicloud.openstack.seed import seed
 

@@ -1,4 +1,5 @@
-"""The block of loopback addresses that a home owns: 127.x.y.0/24 with x from 64 to 127."""
+"""The block of addresses that a home owns: of loopback, 127.x.y.0/24 with x from 64 to 127; of the network of its
+containers, which their engine has given it."""
 
 from __future__ import annotations
 
@@ -20,6 +21,9 @@ from minicloud.files import read_json, write_json
 FIRST_X, LAST_X = 64, 127
 BLOCKS = (LAST_X - FIRST_X + 1) * 256
 PROBES = 256
+# Of a block's numbers the first and the second: loopback's, and those of networks for measurements, which are the
+# launcher's to choose for containers.
+SECONDS = {127: range(FIRST_X, LAST_X + 1), 198: range(18, 20)}
 # Who listens here on a block's .1 holds the block. Below the kernel's range for outgoing connections.
 HOLDER_PORT = 14761
 # Not below TMPDIR: it is one file for all users of the machine.
@@ -45,7 +49,12 @@ class Block:
 
     @property
     def gateway(self) -> str:
-        return self.address(2)
+        """Whence this machine comes to servers; in a network of containers it has one address."""
+        return self.address(2 if self.is_loopback else 1)
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.prefix.startswith("127.")
 
     @property
     def probe(self) -> str:
@@ -86,8 +95,9 @@ def parse(prefix: object) -> Block:
     Raises:
         MinicloudError: it is none.
     """
-    match = re.fullmatch(r"127\.(\d{1,3})\.(\d{1,3})", prefix) if isinstance(prefix, str) else None
-    if not match or not (FIRST_X <= int(match[1]) <= LAST_X and int(match[2]) <= 255):
+    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})", prefix) if isinstance(prefix, str) else None
+    first, second, third = map(int, match.groups()) if match else (0, 0, 0)
+    if match is None or second not in SECONDS.get(first, ()) or third > 255:
         raise MinicloudError(f"{prefix!r} is no block of addresses; remove block.json while no server exists")
     return Block(match[0])
 
@@ -185,6 +195,12 @@ class BlockFile:
                     write_json(self.path, {"prefix": block.prefix})
                     return block
         raise MinicloudError(f"none of {PROBES} blocks of loopback addresses is free; stop other clouds here")
+
+    def take(self, prefix: str) -> Block:
+        """The block that the containers' network is: its engine gives it to nobody else."""
+        block = parse(prefix)
+        write_json(self.path, {"prefix": block.prefix})
+        return block
 
     def hold(self) -> tuple[Block, list[object]]:
         """Hold the saved block for as long as what is returned lives.

@@ -17,13 +17,15 @@ import socket
 import time
 from typing import Any
 
-from minicloud import init, mounts, ports, processes, server
+from minicloud import init, mounts, processes, server
 from minicloud.addresses import BlockFile
-from minicloud.errors import BusyError, MinicloudError
+from minicloud.container_driver import ContainerDriver
+from minicloud.driver import Driver, Started
+from minicloud.errors import AwayError, BusyError, MinicloudError
 from minicloud.files import tail
 from minicloud.mount_service import MountService
+from minicloud.process_driver import ProcessDriver
 from minicloud.registry import Registry
-from minicloud.server import Started
 from minicloud.settings import Settings
 from minicloud.shares import Shares
 
@@ -70,6 +72,11 @@ class Compute:
         self.boot = processes.boot()
         self.selector = selectors.DefaultSelector()
         self.mounts = MountService(Shares.of(settings), self.registry, self.selector)
+        self.driver: Driver = (
+            ContainerDriver(settings, settings.containers)
+            if settings.containers
+            else ProcessDriver(settings, self.registry, self.mounts)
+        )
         self.watched: dict[str, tuple[int, Started]] = {}
         self.stopping = False
 
@@ -81,10 +88,9 @@ class Compute:
         Raises:
             MinicloudError: this machine or this home cannot run servers now.
         """
-        server.check_machine(self.settings)
         self.registry.prepare()
         block, held = BlockFile(self.settings.home).hold()
-        ports.check(block)
+        self.driver.check(block)
         self.mounts.prepare(block)
         channel = self._listen()
         wakeup = self._catch_signals()
@@ -153,6 +159,10 @@ class Compute:
         except BusyError as error:
             LOG.warning("server %s waits: %s", identifier, error)
             return True
+        except AwayError as error:
+            # Nothing is known of the server; the next look may find it as it was.
+            LOG.error("server %s: %s", identifier, error)
+            return False
         except (MinicloudError, OSError) as error:
             return self._fail(identifier, str(error))
         except Exception as error:
@@ -173,7 +183,7 @@ class Compute:
             return True
         self._forget(identifier)
         if action is Action.REMOVE:
-            server.remove(self.settings, identifier, self.registry.server_folder(identifier))
+            self.driver.remove(identifier, self.registry.server_folder(identifier))
             LOG.info("server %s (%s) is gone", identifier, record["name"])
         else:
             self._start(identifier, record, state)
@@ -198,28 +208,17 @@ class Compute:
         return False
 
     def _start(self, identifier: str, record: dict[str, Any], state: dict[str, Any] | None) -> None:
-        others = {
-            uid
-            for other in self.registry.list_servers()
-            if other != identifier and (uid := (self.registry.server_state(other) or {}).get("uid")) is not None
-        }
-        folder = self.registry.server_folder(identifier)
         self._note(identifier, "BUILD", None, "")
-        started = server.start(
-            self.settings, identifier, record, folder, (others, (state or {}).get("uid")), self.mounts.hidden
-        )
+        started = self.driver.start(identifier, record, self.registry.server_folder(identifier), state)
         self._note(identifier, "ACTIVE", started, "")
         self._watch(identifier, started)
         LOG.info("server %s (%s) runs: pid %d, uid %s", identifier, record["name"], started.pid, started.uid)
 
     def _kill(self, identifier: str, state: dict[str, Any] | None) -> bool:
         """Kill what is left of a server. True: there was something, look again."""
-        uid = _uid_in_use(state, self.boot)
-        left = processes.of_server(processes.snapshot(), identifier, uid, self._init(state))
-        for process in left:
-            processes.kill(process, signal.SIGKILL)
+        left = self.driver.kill(identifier, state)
         self._reap(identifier)
-        return bool(left)
+        return left
 
     def _tidy(self) -> None:
         """Remove folders of servers that were never fully written, or not fully removed."""
@@ -253,7 +252,9 @@ class Compute:
             return
         self.watched[identifier] = (descriptor, started)
         self.selector.register(descriptor, selectors.EVENT_READ)
-        self.mounts.open(identifier, server.run_folder(self.settings, identifier), started.pid, started.uid)
+        world = self.driver.world(identifier, started)
+        if world is not None:
+            self.mounts.open(identifier, server.run_folder(self.settings, identifier), world)
 
     def _reap(self, identifier: str) -> None:
         watched = self.watched.get(identifier)
@@ -299,8 +300,10 @@ class Compute:
             self.mounts.close(identifier)
             # Noted first: a compute that is killed now does not take the end of these for a fault.
             self._try_to_note(identifier, "STOPPING", started, "compute stops")
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+            try:
+                self.driver.ask_to_end(identifier, descriptor)
+            except MinicloudError as error:
+                LOG.error("server %s is not told to end: %s", identifier, error)
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline and any(map(self._lives, list(self.watched))):
             self.selector.select(max(0.0, min(1.0, deadline - time.monotonic())))
@@ -319,18 +322,18 @@ class Compute:
     def _stopped(self, identifier: str) -> None:
         state = self.registry.server_state(identifier)
         for _ in range(100):
-            if not self._kill(identifier, state):
+            if not self._kill_at_last(identifier, state):
                 self._try_to_note(identifier, "STOPPED", None, "compute stopped")
                 return
             time.sleep(RETRY_SECONDS)
         LOG.error("server %s has processes that cannot be killed", identifier)
 
-
-def _uid_in_use(state: dict[str, Any] | None, boot: str) -> int | None:
-    """The uid is the server's own only while its processes may live: later another home may have it."""
-    if state is None or state["boot"] != boot or state["state"] not in ("ACTIVE", "STOPPING"):
-        return None
-    return state.get("uid")
+    def _kill_at_last(self, identifier: str, state: dict[str, Any] | None) -> bool:
+        try:
+            return self._kill(identifier, state)
+        except AwayError as error:
+            LOG.error("server %s: %s", identifier, error)
+            return True
 
 
 def serve(settings: Settings) -> None:

@@ -11,3 +11,7 @@ class DamagedError(MinicloudError):
 
 class BusyError(MinicloudError):
     """Somebody else keeps what is needed; it may be asked for again."""
+
+
+class AwayError(MinicloudError):
+    """Whoever runs the servers cannot be asked now."""

@@ -66,8 +66,8 @@ class MountService:
 
     # Doors
 
-    def open(self, identifier: str, run: Path, pid: int, uid: int | None) -> None:
-        """Listen for a server whose first process is `pid`; `run` is its short folder."""
+    def open(self, identifier: str, run: Path, world: World) -> None:
+        """Listen for a server; `run` is its short folder."""
         path = run / DOOR
         path.unlink(missing_ok=True)
         door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
@@ -79,7 +79,6 @@ class MountService:
             os.umask(before)
         door.listen(WAITING)
         folder = self.registry.server_folder(identifier)
-        world = World(pid, (folder / "root").resolve(), uid)
         guest = self.guests[identifier] = Guest(identifier, folder, world, door)
         self.selector.register(door, selectors.EVENT_READ, lambda: self._accept(guest))
 

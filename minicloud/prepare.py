@@ -32,7 +32,7 @@ def prepare(settings: Settings) -> None:
     configuration.write(settings)
     registry = Registry(settings.home)
     registry.prepare()
-    LOG.info("addresses %s", registry.choose_block())
+    LOG.info("addresses %s", registry.choose_block(settings.containers))
     marks = settings.home / "prepared.json"
     done = read_json(marks) or {}
     stale = [name for name, mark in done_marks(settings).items() if done.get(name) != mark or not mark["schema"]]

@@ -23,6 +23,7 @@ from typing import Any
 from minicloud.addresses import Block, BlockFile
 from minicloud.errors import DamagedError, MinicloudError
 from minicloud.files import make_folder, read_json, write_json
+from minicloud.settings import Containers
 
 # What is known of a server whose record is damaged.
 UNKNOWN: dict[str, Any] = {
@@ -109,12 +110,14 @@ class Registry:
             if _content(path) == port:
                 path.unlink(missing_ok=True)
 
-    def choose_block(self) -> Block:
+    def choose_block(self, containers: Containers | None = None) -> Block:
         """The home's block; one that another cloud holds is changed while none of its addresses is given out.
 
         Raises:
             MinicloudError: it is held and in use, or no block is free.
         """
+        if containers is not None:
+            return BlockFile(self.home).take(containers.prefix)
         return BlockFile(self.home).choose(in_use=any((self.home / "registry" / "addresses").glob("[0-9]*")))
 
     # Servers

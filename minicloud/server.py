@@ -12,12 +12,12 @@ import shutil
 import stat
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from minicloud import mounts, processes, user_data
 from minicloud.addresses import host_lock
+from minicloud.driver import Started
 from minicloud.errors import MinicloudError
 from minicloud.files import make_folder, tail, write_text
 from minicloud.mount_service import DOOR
@@ -31,16 +31,6 @@ TURN_SECONDS = 2.0
 CONSOLE_LIMIT, CONSOLE_KEPT = 4 << 20, 1 << 20
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NSS_WRAPPER = "libnss_wrapper.so"
-
-
-@dataclass(frozen=True)
-class Started:
-    """A running first process. `child` is None for one that an earlier compute started."""
-
-    pid: int
-    started: int
-    uid: int | None
-    child: subprocess.Popen[bytes] | None = None
 
 
 def run_folder(settings: Settings, identifier: str) -> Path:
@@ -74,17 +64,23 @@ def environment_of(
     return environment
 
 
-def image_files(environment: dict[str, str]) -> list[user_data.File]:
-    """The programs that a server has in place of the machine's."""
-    root, door = environment["SLIPWAY_NODE_ROOT"], f"{environment['SLIPWAY_RUN']}/{DOOR}"
+def mount_programs(python: str, root: str, door: str, folder: str) -> list[user_data.File]:
+    """`mount` and `umount` as the server's programs find them, in `folder`; `root`: its root folder, `door`: whom they
+    ask."""
     script = "/usr/lib/slipway/mount_program.py"
-    # The virtual environment may be closed to the server's user; the script needs the bare interpreter only.
-    command = [str(Path(sys.executable).resolve()), "-I", "-S", root + script, root, door]
+    command = [python, "-I", "-S", root.rstrip("/") + script, root, door]
     files: list[user_data.File] = [{"path": script, "content": MOUNT_PROGRAM.read_text(), "permissions": 0o644}]
     for program in ("mount", "umount"):
         text = f'#!/bin/sh\nexec {shlex.join(command)} {program} "$@"\n'
-        files.append({"path": f"/usr/bin/{program}", "content": text, "permissions": 0o755})
+        files.append({"path": f"{folder}/{program}", "content": text, "permissions": 0o755})
     return files
+
+
+def image_files(environment: dict[str, str]) -> list[user_data.File]:
+    """The programs that a server has in place of the machine's."""
+    # The virtual environment may be closed to the server's user; the script needs the bare interpreter only.
+    python, door = str(Path(sys.executable).resolve()), f"{environment['SLIPWAY_RUN']}/{DOOR}"
+    return mount_programs(python, environment["SLIPWAY_NODE_ROOT"], door, "/usr/bin")
 
 
 def plan_of(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from minicloud.errors import MinicloudError
 
+LOOPBACK = "127.0.0.1"
 REGION = "RegionOne"
 SERVICE_USER = "slipway"
 # Makes the projects of new courses, and reads who is in a group; what its role may do stands in configuration.py.
@@ -19,6 +20,17 @@ RESERVED_USERS = frozenset({SERVICE_USER, PROVISIONER_USER, ADMIN_USER, "heat", 
 SECRETS = ("heat", "heat_domain_admin", "manila", "provisioner")
 # bcrypt, which Keystone uses, takes no more bytes.
 MAX_PASSWORD = 72
+
+
+@dataclass(frozen=True)
+class Containers:
+    """Servers are containers of the engine at `engine`, made from `image` in its network `network`, which is the home's
+    alone: `prefix`.0/24, and this machine is `prefix`.1 in it."""
+
+    engine: str
+    network: str
+    prefix: str
+    image: str
 
 
 @dataclass(frozen=True)
@@ -44,18 +56,24 @@ class Settings:
     courses: tuple[str, ...]
     users: dict[str, str]
     uid_base: int
+    containers: Containers | None = None
+
+    @property
+    def address(self) -> str:
+        """Where servers reach this machine: what they call listens there."""
+        return f"{self.containers.prefix}.1" if self.containers else LOOPBACK
 
     @property
     def auth_url(self) -> str:
-        return f"http://127.0.0.1:{self.keystone_port}/v3"
+        return f"http://{LOOPBACK}:{self.keystone_port}/v3"
 
     @property
     def heat_url(self) -> str:
-        return f"http://127.0.0.1:{self.heat_port}/v1"
+        return f"http://{self.address}:{self.heat_port}/v1"
 
     @property
     def manila_url(self) -> str:
-        return f"http://127.0.0.1:{self.manila_port}/v2"
+        return f"http://{LOOPBACK}:{self.manila_port}/v2"
 
     @property
     def etc(self) -> Path:
@@ -110,6 +128,7 @@ def load(path: Path) -> Settings:
         courses=tuple(raw["courses"]),
         users=dict(raw["users"]),
         uid_base=raw["uid_base"],
+        containers=Containers(**raw["containers"]) if raw.get("containers") else None,
     )
 
 
@@ -130,9 +149,20 @@ def problems_of(raw: dict[str, Any]) -> list[str]:
     problems += [
         f"`{name}` must be a text that is not empty"
         for name in ("postgres_user", "bundle_version")
-        if not (isinstance(raw.get(name), str) and raw[name])
+        if not _is_text(raw.get(name))
     ]
-    return problems + _password_problems(raw) + _people_problems(raw)
+    return problems + _container_problems(raw.get("containers")) + _password_problems(raw) + _people_problems(raw)
+
+
+def _container_problems(value: object) -> list[str]:
+    names = {field.name for field in fields(Containers)}
+    if value is None or (isinstance(value, dict) and set(value) == names and all(map(_is_text, value.values()))):
+        return []
+    return [f"`containers` must be null, or have the texts {', '.join(sorted(names))}"]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _password_problems(raw: dict[str, Any]) -> list[str]:

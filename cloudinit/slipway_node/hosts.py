@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from pathlib import Path
 
@@ -22,10 +23,15 @@ def write_hosts(node: Node) -> None:
 
 
 def _write_machines(path: Path, text: str) -> None:
-    """As root whole or not at all; the agent's user may write this file, but none beside it."""
+    """As root whole or not at all; the agent's user may write this file, but none beside it.
+
+    In a container it is a mount of its engine's, in whose place no other file can be put (EBUSY).
+    """
     try:
         write_file(path, text)
-    except PermissionError:
+    except OSError as error:
+        if not isinstance(error, PermissionError) and error.errno != errno.EBUSY:
+            raise
         path.write_text(text, encoding="utf-8")
 
 

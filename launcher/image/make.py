@@ -7,6 +7,7 @@ import os
 import platform
 import shlex
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,12 +71,10 @@ class Making:
         self._tell()
 
     def install(self, step: Step) -> None:
-        wanted = {**TOOLS, **TOOLS_FOR[self.wish.form]}
-        missing = [package for program, package in wanted.items() if not shutil.which(program)]
-        if self.wish.purpose == MACHINE:
-            missing += boot_loader.missing_packages()
-        if missing:
-            system.install(missing, step.say)
+        missing = need({**TOOLS, **TOOLS_FOR[self.wish.form]}, step.say)
+        if self.wish.purpose == MACHINE and (more := boot_loader.missing_packages()):
+            system.install(more, step.say)
+            missing += more
         step.result = f"installed {', '.join(missing)}" if missing else "all there"
 
     def bootstrap(self, step: Step) -> None:
@@ -159,18 +158,34 @@ def check_processor(purpose: str, processor: str) -> None:
 
 def _check(wish: Wish) -> None:
     check_processor(wish.purpose, platform.machine())
+    check_root()
+    check_interpreter()
+    for overlay in wish.overlays:
+        if not overlay.is_dir():
+            raise Problem(f"{overlay} is no folder", "its files were to stand in the image", "name another --overlay")
+
+
+def check_root() -> None:
     if os.geteuid() != 0:
         raise Problem(
             "an image can be made by root only",
             "a root file system is made with its owners and devices, and programs run inside it",
             "run it with sudo, on any machine with Debian 12: the image is one file, to be carried anywhere",
         )
+
+
+def check_interpreter() -> None:
     if str(environments.interpreter().resolve()) != PYTHON:
         raise Problem(
             "the image needs the bundle of a Debian 12",
             f"nodes run it on {PYTHON}, and here it would stand on {environments.interpreter().resolve()}",
             "make the image on a machine with Debian 12",
         )
-    for overlay in wish.overlays:
-        if not overlay.is_dir():
-            raise Problem(f"{overlay} is no folder", "its files were to stand in the image", "name another --overlay")
+
+
+def need(programs: Mapping[str, str], say: Callable[[str], None]) -> list[str]:
+    """Install the packages of programs that are not there; which these were."""
+    missing = [package for program, package in programs.items() if not shutil.which(program)]
+    if missing:
+        system.install(missing, say)
+    return missing

@@ -17,19 +17,13 @@ from launcher.problem import Problem
 SUITE = "bookworm"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRROR = "http://deb.debian.org/debian"
-BASE = ("systemd", "systemd-sysv", "dbus", "udev", "ca-certificates", "iproute2", "iputils-ping", "netbase", "procps")
-PACKAGES = (
-    "cloud-init",
-    "cloud-guest-utils",
-    "e2fsprogs",
-    "libpam-systemd",
-    "nfs-common",
-    "openjdk-17-jre-headless",
-    "openssh-client",
-    "python3",
-    "systemd-resolved",
-    "zstd",
+BASE = ("systemd", "systemd-sysv", "dbus", "udev")
+# What a node needs wherever it runs, and what only a machine needs, which has disks and starts its own services.
+NODE = (
+    *("ca-certificates", "cloud-init", "iproute2", "iputils-ping", "netbase", "nfs-common", "openjdk-17-jre-headless"),
+    *("openssh-client", "procps", "python3", "zstd"),
 )
+PACKAGES = (*NODE, "cloud-guest-utils", "e2fsprogs", "libpam-systemd", "systemd-resolved")
 # What differs from machine to machine or tells of this one; what nobody reads on a node.
 REMOVED = (
     *("etc/machine-id", "etc/ssh/ssh_host_*", "var/lib/dbus/machine-id"),
@@ -58,12 +52,17 @@ def machine_sources() -> list[str]:
     return [file.read_text(encoding="utf-8") for file in files if file.exists()]
 
 
+def smallest(root: Path, address: str, include: Sequence[str] = ()) -> None:
+    """Debian's smallest system in the empty folder `root`, and where its apt finds more."""
+    options = ["--variant=minbase", f"--keyring={KEYRING}", *([f"--include={','.join(include)}"] if include else [])]
+    run([*PRIVATE, "debootstrap", *options, SUITE, str(root), address], "debootstrap")
+    _add_security(root, address)
+
+
 def bootstrap(root: Path, address: str, packages: Sequence[str]) -> int:
     """Debian in the empty folder `root`; the time of the state of Debian that it is, in seconds since 1970."""
-    options = ["--variant=minbase", f"--keyring={KEYRING}", f"--include={','.join(BASE)}"]
-    run([*PRIVATE, "debootstrap", *options, SUITE, str(root), address], "debootstrap")
+    smallest(root, address, BASE)
     with services_forbidden(root):
-        _add_security(root, address)
         run_inside(root, ["apt-get", "update", "-q"])
         state = state_of_debian(root)
         install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES, *packages]

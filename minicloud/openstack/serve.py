@@ -1,4 +1,5 @@
-"""Keystone, Heat and Manila: one process each, native threads, waitress as the server, loopback only."""
+"""Keystone, Heat and Manila: one process each, native threads, waitress as the server. They listen on loopback only;
+Heat, which nodes call, listens where these reach this machine."""
 # mypy: disable-error-code="import-untyped,import-not-found"
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from minicloud.settings import Settings
+from minicloud.settings import LOOPBACK, Settings
 
 LOG = logging.getLogger("minicloud.serve")
-HOST = "127.0.0.1"
 STOP_SECONDS = 8.0
 PURGE_SECONDS = 24 * 3600.0
 # Deleted stacks stay readable this long.
@@ -38,13 +38,13 @@ def serve(start: Callable[[Settings], Callable[[], None]], settings: Settings) -
     os._exit(0)
 
 
-def listen(application: Any, port: int, threads: int) -> None:
+def listen(application: Any, port: int, threads: int, address: str = LOOPBACK) -> None:
     """Serve a WSGI application from threads of its own."""
     import waitress
 
     server = waitress.create_server(
         application,
-        host=HOST,
+        host=address,
         port=port,
         threads=threads,
         clear_untrusted_proxy_headers=True,
@@ -105,7 +105,7 @@ def heat(settings: Settings) -> Callable[[], None]:
     template._get_template_extension_manager()
     engine = service.EngineService(cfg.CONF.host, api.ENGINE_TOPIC)
     engine.start()
-    listen(config.load_paste_app("heat-api"), settings.heat_port, threads=16)
+    listen(config.load_paste_app("heat-api"), settings.heat_port, threads=16, address=settings.address)
     for target, words in ((recovery.resume, (engine,)), (_purge, ())):
         threading.Thread(target=target, args=words, name=target.__name__, daemon=True).start()
     return lambda: engine.stop()

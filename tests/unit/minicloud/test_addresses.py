@@ -44,10 +44,19 @@ def test_the_last_block_is_followed_by_the_first() -> None:
     assert addresses.block_number(addresses.BLOCKS - 1) == Block("127.127.255")
 
 
-@pytest.mark.parametrize("saved", [None, 3, "", "127.63.1", "127.128.1", "127.64.256", "10.64.1", "127.64.1.2"])
+@pytest.mark.parametrize(
+    "saved", [None, 3, "", "127.63.1", "127.128.1", "127.64.256", "10.64.1", "198.20.1", "198.18.256", "127.64.1.2"]
+)
 def test_it_refuses_a_saved_block_that_is_none(saved: object) -> None:
     with pytest.raises(MinicloudError, match="no block of addresses"):
         parse(saved)
+
+
+def test_a_network_of_containers_is_a_block_in_which_this_machine_has_one_address(home: Path) -> None:
+    taken = BlockFile(home).take("198.18.7")
+    assert BlockFile(home).read() == taken == parse("198.18.7")
+    assert (taken.gateway, taken.holder, taken.first_port) == ("198.18.7.1", "198.18.7.1", "198.18.7.10")
+    assert Block("127.88.3").gateway == "127.88.3.2"
 
 
 def test_it_keeps_the_block_that_it_chose(home: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_rule_that_gives_reading_leaves_a_mount_to_read_even_where_a_file_is_o
     service.prepare(Block("127.88.3"))
     run = guest.root.parent / "run"
     run.mkdir()
-    service.open("server", run, guest.world.pid, guest.world.uid)
+    service.open("server", run, guest.world)
     guest.shares.set_rules(ONE, [Rule(ADDRESS, "ro")])
     with guest.sees(path / "file").open("r+" if in_use else "r"):
         service.look()

@@ -15,6 +15,7 @@ import pytest
 from minicloud import mount_program
 from minicloud.addresses import Block
 from minicloud.mount_service import DOOR, MountService
+from minicloud.mounts import World
 from minicloud.registry import Registry
 from minicloud.shares import Rule, Shares
 
@@ -48,7 +49,7 @@ class Cloud:
 
     def open(self, uid: int | None) -> None:
         # This process stands for the server's first: it has the same namespaces as compute.
-        self.service.open("server", self.run, os.getpid(), uid)
+        self.service.open("server", self.run, World(os.getpid(), self.root.resolve(), uid))
 
     def __call__(self, program: str, *words: str) -> tuple[int, str]:
         """Run the server's program while compute's loop answers; its exit status and what it said."""

@@ -46,9 +46,23 @@ def test_it_reads_what_the_launcher_writes(tmp_path: Path) -> None:
     assert (found.courses, found.compute_socket) == (("demo",), Path("/r/compute.sock"))
 
 
+CONTAINERS = {"engine": "unix:///e", "network": "n", "prefix": "198.18.7", "image": "i"}
+
+
+def test_what_servers_call_listens_where_containers_reach_this_machine(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(good() | {"containers": CONTAINERS}))
+    found = settings.load(path)
+    assert found.containers == settings.Containers(**CONTAINERS)
+    assert found.heat_url == "http://198.18.7.1:18104/v1"
+    assert found.auth_url == "http://127.0.0.1:15100/v3"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"containers": {"engine": "unix:///e"}}, "`containers` must be null, or have the texts engine, image"),
+        ({"containers": CONTAINERS | {"image": ""}}, "`containers` must be null"),
         ({"home": "h"}, "`home` must be an absolute path"),
         ({"heat_port": 80}, "`heat_port` must be a port"),
         ({"uid_base": 0}, "`uid_base` must be a number"),
