@@ -96,7 +96,7 @@ def shell(house: Embedded, code: str) -> Any:
 
 def supervisor(house: Embedded) -> Supervisor:
     """The supervisord of the house: stops and starts its services by their names."""
-    return Supervisor(paths.resolve({"SLIPWAY_HOME": str(house.home)}, os.geteuid()))
+    return Supervisor(paths.resolve({**os.environ, "SLIPWAY_HOME": str(house.home)}, os.geteuid()))
 
 
 @contextlib.contextmanager
