@@ -70,6 +70,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/output/<path:path>", jobs.JobOutput.as_view(), name="job-output"),
     path("admin/stacks", audit.Stacks.as_view(), name="admin-stacks"),
     path("admin/stacks/<uuid:stack_id>", audit.Stack.as_view(), name="admin-stack"),
+    path("admin/shares", audit.Shares.as_view(), name="admin-shares"),
     path("admin/letters", audit.Letters.as_view(), name="admin-letters"),
     path("admin/notices", audit.Notices.as_view(), name="admin-notices"),
     path("trail", audit.Trail.as_view(), name="trail"),

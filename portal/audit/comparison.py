@@ -78,9 +78,8 @@ class Row:
 
     @property
     def rank(self) -> tuple[int, str]:
-        order = list(Finding)
-        first = min((order.index(finding) for finding in self.findings), default=len(order))
-        return first, self.stack.name if self.stack else self.cluster.stack_name if self.cluster else ""
+        name = self.stack.name if self.stack else self.cluster.stack_name if self.cluster else ""
+        return first_of(self.findings), name
 
 
 def compare(
@@ -93,6 +92,12 @@ def compare(
     rows = [row for row in rows if row.stack or row.findings or (row.cluster and row.cluster.status != Status.DELETED)]
     rows += [Row(stack, None, None, _of_stray(stack)) for stack in unclaimed.values()]
     return sorted(rows, key=lambda row: row.rank)
+
+
+def first_of(findings: Iterable[Finding]) -> int:
+    """Where the first of them stands; after all of them, where there is none."""
+    order = list(Finding)
+    return min((order.index(finding) for finding in findings), default=len(order))
 
 
 def _of_stray(stack: Stack) -> dict[Finding, str]:
@@ -160,11 +165,11 @@ def _charged_but_gone(belief: Belief, stack: Stack | None, charge: Charge | None
         return None
     ended = belief.ended_at
     if charge.running and ended and now - ended > GRACE:
-        return f"It ended at {_clock(ended)}, and {charge.running} of its nodes are charged on."
+        return f"It ended at {clock(ended)}, and {charge.running} of its nodes are charged on."
     if charge.running and stack is None and belief.status in WORKING:
         return f"Heat has no stack of it, and {charge.running} of its nodes are charged on."
     if ended and charge.charged_to and charge.charged_to > ended + GRACE:
-        return f"It ended at {_clock(ended)}, and is charged to {_clock(charge.charged_to)}."
+        return f"It ended at {clock(ended)}, and is charged to {clock(charge.charged_to)}."
     return None
 
 
@@ -173,12 +178,12 @@ def _not_charged(belief: Belief, charge: Charge | None, now: datetime) -> str | 
     if belief.status not in WORKING or ready is None or now - ready < GRACE:
         return None
     if charge is None or not charge.running:
-        return f"It has been ready since {_clock(ready)}, and no node of it is charged."
+        return f"It has been ready since {clock(ready)}, and no node of it is charged."
     charged = charge.charged_to or ready
     if now - charged > LONGEST_UNCHARGED:
-        return f"It is charged to {_clock(charged)} only."
+        return f"It is charged to {clock(charged)} only."
     return None
 
 
-def _clock(moment: datetime) -> str:
+def clock(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from billing.models import Meter
 from portal.audit import blocking, redaction
+from portal.audit.asking import AT_ONCE, PATIENCE, answers
 from portal.audit.comparison import Belief, Charge, Row, compare
 from portal.cloud import stack_details, stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
@@ -24,8 +25,6 @@ from portal.clusters.reconciler import STACK_NAME
 from portal.courses.models import Course
 from portal.refusals import NotFound, Unavailable
 
-AT_ONCE = 10  # projects that are asked side by side
-PATIENCE = 8.0  # seconds for one request: somebody waits for the page
 RECENTLY = timedelta(days=1)  # in which an ended cluster is still compared with the ledger
 
 
@@ -55,13 +54,10 @@ class Inside:
 
 def reports(courses: Sequence[Course]) -> list[Report]:
     """One request for each project, and as many queries for many courses as for one."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = dict(zip(courses, pool.map(_listed, (course.project_id for course in courses)), strict=True))
-    known = {course: found for course, found in answers.items() if not isinstance(found, str)}
+    known, troubles = answers(courses, stacks.list_every)
     rows = _compared(known)
     return [
-        Report(course, rows[course]) if course in rows else Report(course, (), str(answers[course]))
-        for course in courses
+        Report(course, rows[course]) if course in rows else Report(course, (), troubles[course]) for course in courses
     ]
 
 
@@ -90,16 +86,6 @@ def _inside(course: Course, row: Row, details: Details) -> Inside:
         blocking.in_state_since(details.stack, details.events),
         blocking.servers(details.resources),
     )
-
-
-def _listed(project_id: str) -> list[Stack] | str:
-    """All stacks, or why they are not known. In a thread of its own: the database is nothing to it."""
-    try:
-        return stacks.list_every(project_id, PATIENCE)
-    except CloudUnavailable as error:
-        return f"The cloud does not answer: {error}"
-    except CloudRefused as error:
-        return f"The cloud refuses the portal: {error}"
 
 
 def _compared(known: dict[Course, list[Stack]]) -> dict[Course, tuple[Row, ...]]:
@@ -152,8 +138,8 @@ def _course_of(stack_id: str, course_id: UUID | None) -> Course | None:
         return known
     courses = list(Course.objects.exclude(project_id=""))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(_has, (course.project_id for course in courses), repeat(stack_id))
-        return next((course for course, has in zip(courses, answers, strict=True) if has), None)
+        found = pool.map(_has, (course.project_id for course in courses), repeat(stack_id))
+        return next((course for course, has in zip(courses, found, strict=True) if has), None)
 
 
 def _has(project_id: str, stack_id: str) -> bool:

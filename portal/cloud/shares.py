@@ -34,6 +34,10 @@ class Share:
     size_gb: int
     created_at: str
 
+    @property
+    def ours(self) -> bool:
+        return self.name.startswith(PREFIX)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -71,11 +75,17 @@ def _named_failures() -> Iterator[None]:
 
 def list_shares(project_id: str) -> list[Share]:
     """The shares of a project that are folders, the oldest first. Raises CloudUnavailable, CloudRefused."""
+    return [share for share in list_every(project_id) if share.ours]
+
+
+def list_every(project_id: str, timeout: float | None = None) -> list[Share]:
+    """Also those that others made. Raises CloudUnavailable, CloudRefused."""
     found: list[Share] = []
     with _named_failures():
+        cloud = _manila(project_id, timeout)
         for page in range(MOST_PAGES):
-            rows = _manila(project_id).shares.list(search_opts={"limit": PAGE, "offset": page * PAGE})
-            found += [_share(row) for row in rows if (row.name or "").startswith(PREFIX)]
+            rows = cloud.shares.list(search_opts={"limit": PAGE, "offset": page * PAGE})
+            found += [_share(row) for row in rows]
             if len(rows) < PAGE:
                 return sorted(found, key=lambda share: (share.created_at, share.id))
     raise sessions.CloudRefused(f"Project {project_id} has more than {MOST_PAGES * PAGE} shares.")
@@ -158,7 +168,7 @@ def deny(project_id: str, share_id: str, rule_id: str) -> None:
 
 
 def _share(row: Any) -> Share:
-    return Share(row.id, row.name, row.status, int(row.size), str(row.created_at))
+    return Share(row.id, row.name or "", row.status, int(row.size), str(row.created_at))
 
 
 def _rule(row: Any) -> Rule:

@@ -61,7 +61,7 @@ def test_an_administrator_sees_what_the_billing_said_and_when_it_is_told_again(
     assert (row["verb"], row["attempts"], row["lease"]) == ("on-end", 1, str(refused.lease))
     assert "physics has spent its money" in row["trouble"]
     assert row["next_at"] > row["made_at"]
-    page = browser(dora).get("/undelivered").content.decode()
+    page = browser(dora).get("/admin/undelivered").content.decode()
     assert "physics has spent its money" in page
     assert "All letters arrived" in page
 
@@ -73,7 +73,7 @@ def test_an_administrator_sees_which_letters_never_arrived(
     (row,) = api(dora).get("/api/v1/admin/letters?state=undeliverable").json()["results"]
     assert (row["to"], row["trouble"]) == ("alice", "550 no such mailbox")
     assert "text" not in row
-    assert b"550 no such mailbox" in browser(dora).get("/undelivered").content
+    assert b"550 no such mailbox" in browser(dora).get("/admin/undelivered").content
 
 
 def test_doctor_says_what_is_late_and_nothing_before(refused: Notice, alice: User) -> None:
@@ -113,5 +113,5 @@ def test_as_many_queries_for_many_as_for_one(
         Notice.objects.create(verb="create", lease=uuid4(), body={"name": "x"})
     client = browser(dora)
     with CaptureQueriesContext(connection) as captured:
-        assert client.get("/undelivered").status_code == 200
+        assert client.get("/admin/undelivered").status_code == 200
     assert len(captured) == 4

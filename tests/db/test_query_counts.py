@@ -105,8 +105,8 @@ ACTIONS |= {"give-credits", "add-rate", "reprocess", "give-budget"}
 ACTIONS |= {"make-course", "appoint", "change-course", "archive-course", "add-member", "import-roster", "import-group"}
 ACTIONS |= {"change-limits", "except-student", "as-others", "make-profile", "delete-profile"}
 ACTIONS |= {"make-token", "revoke-token", "make-service-account", "make-service-token"}
-# These ask the cloud: tests/db/test_audit_stacks.py has one, and counts.
-OF_THE_CLOUD = {"stacks", "stack", "admin-stacks", "admin-stack"}
+# These ask the cloud: tests/db/test_audit_stacks.py and test_audit_shares.py have one, and count.
+OF_THE_CLOUD = {"stacks", "stack", "admin-stacks", "admin-stack", "shares", "admin-shares"}
 # tests/db/test_class_pages.py counts these.
 OF_CLASSES = {"class", "class-start", "class-extend", "class-end", "class-action", "class-cancel"}
 OF_CLASSES |= {"class-starts", "extend-all", "end-all"}

@@ -36,10 +36,28 @@ def stacks(session: Session, course: str | None, finding: str | None) -> int:
     The exit status is 1 where the cloud did not answer for a course, so that the list is not whole.
     """
     found = session.client.stacks(session.course(course)["id"] if course else "", finding or "")
+    return _compared(session, found, COLUMNS)
+
+
+@admin.command()
+@click.option("--course", metavar="COURSE", help="Of this one only, by its name or id.")
+@click.option("--finding", type=click.Choice(FINDINGS), help="Only those of which this is true.")
+@pass_session
+def shares(session: Session, course: str | None, finding: str | None) -> int:
+    """The shares of all courses, what the portal believes of their folders and the ledger charges, and what does not
+    fit.
+
+    The exit status is as that of `stacks`.
+    """
+    found = session.client.shares(session.course(course)["id"] if course else "", finding or "")
+    return _compared(session, found, SHARES)
+
+
+def _compared(session: Session, found: Json, columns: dict[str, Cell]) -> int:
     if session.out.as_json:
         session.out.data(found)
     else:
-        session.out.table(COLUMNS, found["results"], "There is nothing to be shown.")
+        session.out.table(columns, found["results"], "There is nothing to be shown.")
     for silent in found["unanswered"]:
         session.out.say(f"{silent['course_name']}: {silent['why']}")
     return Exit.FAILED if found["unanswered"] else Exit.DONE
@@ -116,6 +134,15 @@ EVENTS: dict[str, Cell] = {
     "RESOURCE": lambda row: row["resource"],
     "STATUS": lambda row: row["status"],
     "REASON": lambda row: row["reason"],
+}
+SHARES: dict[str, Cell] = {
+    "COURSE": lambda row: row["course_name"],
+    "FOLDER": lambda row: row["folder"] and f"{row['folder']['maker']}/{row['folder']['name']}",
+    "PORTAL": lambda row: _of(row, "folder", "status"),
+    "SHARE": lambda row: _of(row, "share", "id"),
+    "MANILA": lambda row: _of(row, "share", "status"),
+    "GB": lambda row: _of(row, "share", "size_gb"),
+    "FINDINGS": lambda row: listed(row["findings"]),
 }
 LETTERS: dict[str, Cell] = {
     "TO": lambda row: row["to"],

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from billing.models import Notice
 from portal.api.serializers.strict import StrictSerializer
 from portal.audit.comparison import Belief, Charge, Finding, Row
+from portal.audit.share_comparison import ShareRow
 from portal.audit.stacks import Inside
 from portal.cloud.stacks import Stack
 from portal.courses.models import Course
@@ -65,6 +66,17 @@ class StackRowSerializer(serializers.Serializer[Any]):
     charge = serializers.DictField(allow_null=True)
 
 
+class ShareRowSerializer(serializers.Serializer[Any]):
+    """One share, one folder, or both, and what is charged for it; `findings` says in words what does not fit."""
+
+    course = serializers.CharField()
+    course_name = serializers.CharField()
+    findings = serializers.DictField(child=serializers.CharField())
+    share = serializers.DictField(allow_null=True)
+    folder = serializers.DictField(allow_null=True)
+    charge = serializers.DictField(allow_null=True)
+
+
 class SilentCourseSerializer(serializers.Serializer[Any]):
     course = serializers.CharField()
     course_name = serializers.CharField()
@@ -73,6 +85,12 @@ class SilentCourseSerializer(serializers.Serializer[Any]):
 
 class StackRowsSerializer(serializers.Serializer[Any]):
     results = StackRowSerializer(many=True)
+    unanswered = SilentCourseSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class ShareRowsSerializer(serializers.Serializer[Any]):
+    results = ShareRowSerializer(many=True)
     unanswered = SilentCourseSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
@@ -98,6 +116,21 @@ def row_shape(course: Course, row: Row) -> dict[str, Any]:
         "stack": _stack(row.stack) if row.stack else None,
         "cluster": _cluster(row.cluster) if row.cluster else None,
         "charge": _charge(row.charge) if row.charge else None,
+    }
+
+
+def share_shape(course: Course, row: ShareRow) -> dict[str, Any]:
+    """One share, one folder, or both: what there is not is null."""
+    names = ("name", "maker", "status", "size_gb", "created_at", "ended_at")
+    return {
+        "course": str(course.pk),
+        "course_name": course.name,
+        "findings": dict(row.findings),
+        "share": {**asdict(row.share), "ours": row.share.ours} if row.share else None,
+        "folder": {"id": str(row.folder.id), **{name: getattr(row.folder, name) for name in names}}
+        if row.folder
+        else None,
+        "charge": {"size_gb": row.charge.size_gb, "charged_to": row.charge.charged_to} if row.charge else None,
     }
 
 

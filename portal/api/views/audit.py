@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +20,16 @@ from portal.api.serializers.audit import (
     InsideSerializer,
     LetterSerializer,
     NoticeSerializer,
+    ShareRowsSerializer,
     StackQuerySerializer,
     StackRowsSerializer,
     StacksQuerySerializer,
     inside_shape,
     row_shape,
+    share_shape,
 )
 from portal.api.views.asking import query_of, user_of
-from portal.audit import deliveries, stacks, trail
+from portal.audit import deliveries, shares, stacks, trail
 from portal.audit.administrators import require
 from portal.courses.models import Course
 from portal.courses.rights import Deed
@@ -59,20 +62,39 @@ class Stacks(APIView):
 
     @extend_schema(operation_id="admin_stacks_list", parameters=[StacksQuerySerializer], responses=StackRowsSerializer)
     def get(self, request: Request) -> Response:
-        require(user_of(request), Deed.SEE_STACKS)
-        query = query_of(request, StacksQuerySerializer)
-        course, finding = query.validated_data["course"], query.validated_data["finding"]
-        present, pages = Course.objects.exclude(project_id=""), FewCourses()
-        courses = present.filter(pk=course) if course else present
-        found = stacks.reports(pages.paginate_queryset(courses, request, view=self) or [])
-        rows = [(report.course, row) for report in found for row in report.rows]
-        shown = [row_shape(course, row) for course, row in rows if finding is None or finding in row.findings]
-        silent = [
-            {"course": str(report.course.pk), "course_name": report.course.name, "why": report.trouble}
-            for report in found
-            if report.trouble
-        ]
-        return Response({"results": shown, "unanswered": silent, "next": pages.get_next_link()})
+        return _compared(self, request, stacks.reports, row_shape)
+
+
+class Shares(APIView):
+    """As the stacks; Manila is asked, so a storage that is slow holds up no list of stacks."""
+
+    scope = Scope.ADMIN
+
+    @extend_schema(operation_id="admin_shares_list", parameters=[StacksQuerySerializer], responses=ShareRowsSerializer)
+    def get(self, request: Request) -> Response:
+        return _compared(self, request, shares.reports, share_shape)
+
+
+def _compared(
+    view: APIView,
+    request: Request,
+    reports: Callable[[Sequence[Course]], Sequence[Any]],
+    shape: Callable[[Course, Any], dict[str, Any]],
+) -> Response:
+    require(user_of(request), Deed.SEE_STACKS)
+    query = query_of(request, StacksQuerySerializer)
+    course, finding = query.validated_data["course"], query.validated_data["finding"]
+    present, pages = Course.objects.exclude(project_id=""), FewCourses()
+    courses = present.filter(pk=course) if course else present
+    found = reports(pages.paginate_queryset(courses, request, view=view) or [])
+    rows = [(report.course, row) for report in found for row in report.rows]
+    shown = [shape(course, row) for course, row in rows if finding is None or finding in row.findings]
+    silent = [
+        {"course": str(report.course.pk), "course_name": report.course.name, "why": report.trouble}
+        for report in found
+        if report.trouble
+    ]
+    return Response({"results": shown, "unanswered": silent, "next": pages.get_next_link()})
 
 
 class Stack(APIView):

@@ -1,4 +1,4 @@
-"""What of the trail, and of the stacks, is to be shown."""
+"""What of the trail, of the stacks and of the shares is to be shown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from portal.audit.comparison import Finding, Row
+from portal.audit.share_comparison import ShareRow
 from portal.audit.trail import Filter
 from portal.courses.models import Course
 
@@ -30,13 +31,13 @@ class TrailForm(forms.Form):
         return Filter(said["course"], said["subject"], said["actor"], since)
 
 
-class StacksForm(forms.Form):
+class ComparisonForm(forms.Form):
     course = forms.ModelChoiceField(Course.objects.all(), label="Course", required=False, empty_label="all")
     only = forms.ChoiceField(
         label="Show",
         required=False,
         choices=[
-            ("", "all stacks"),
+            ("", "everything"),
             ("wrong", "what is not as it should be"),
             *((each.value, each.words) for each in Finding),
         ],
@@ -52,7 +53,7 @@ class StacksForm(forms.Form):
         chosen = Course.objects.filter(pk=said["course"].pk) if said["course"] else Course.objects.all()
         return chosen.filter(name__gt=said["after"]) if said["after"] else chosen
 
-    def shows(self, row: Row) -> bool:
+    def shows(self, row: Row | ShareRow) -> bool:
         only = self.cleaned_data["only"]
         return not only or only in row.findings or (only == "wrong" and bool(row.findings))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -10,12 +12,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from portal.audit import deliveries
+from portal.audit import shares as auditing_shares
 from portal.audit import stacks as auditing
 from portal.audit import trail as reading
 from portal.audit.administrators import require
 from portal.audit.trail import Filter
+from portal.courses.models import Course
 from portal.courses.rights import Deed
-from portal.web.forms.audit import StackForm, StacksForm, TrailForm
+from portal.web.forms.audit import ComparisonForm, StackForm, TrailForm
 from portal.web.views.asking import user_of
 
 ENTRIES_SHOWN = 50
@@ -45,20 +49,34 @@ def trail(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def stacks(request: HttpRequest) -> HttpResponse:
+    return _compared(request, auditing.reports, "web/audit/stacks.html")
+
+
+@login_required
+@require_GET
+def shares(request: HttpRequest) -> HttpResponse:
+    return _compared(request, auditing_shares.reports, "web/audit/shares.html")
+
+
+def _compared(
+    request: HttpRequest, reports: Callable[[Sequence[Course]], Sequence[Any]], template: str
+) -> HttpResponse:
+    """What the cloud has beside what the portal believes, of so many courses."""
     require(user_of(request), Deed.SEE_STACKS)
-    form = StacksForm(request.GET)
+    form = ComparisonForm(request.GET)
     if not form.is_valid():
-        return render(request, "web/audit/stacks.html", {"form": form}, status=422)
+        return render(request, template, {"form": form}, status=422)
     found = list(form.courses()[: COURSES_SHOWN + 1])
-    reports = auditing.reports(found[:COURSES_SHOWN])
     further = request.GET.copy()
     further["after"] = found[COURSES_SHOWN - 1].name if len(found) > COURSES_SHOWN else ""
     context = {
         "form": form,
-        "reports": [(report, [row for row in report.rows if form.shows(row)]) for report in reports],
+        "reports": [
+            (report, [row for row in report.rows if form.shows(row)]) for report in reports(found[:COURSES_SHOWN])
+        ],
         "further": further.urlencode() if further["after"] else "",
     }
-    return render(request, "web/audit/stacks.html", context)
+    return render(request, template, context)
 
 
 @login_required

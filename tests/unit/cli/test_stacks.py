@@ -73,3 +73,13 @@ def test_what_did_not_arrive_is_told_with_what_the_other_side_said(server: Any, 
     assert r"none       550 \x1b[2J" in slipway("admin", "letters").out
     assert "no money" in slipway("admin", "notices").out
     assert "taken all" in slipway("admin", "notices").err
+
+
+def test_shares_stand_beside_folders(server: Any, slipway: Any) -> None:
+    share = {"id": "s-1", "name": "slipway-folder-x", "status": "available", "size_gb": 5, "ours": True}
+    row = {"course": COURSE["id"], "course_name": "demo", "folder": None, "charge": None}
+    server.will_answer(200, {**page({**row, "findings": {"orphaned": "!"}, "share": share}), "unanswered": []})
+    done = slipway("admin", "shares", "--finding", "orphaned")
+    assert done.code == 0
+    assert done.out.splitlines()[2].split() == ["demo", "s-1", "available", "5", "orphaned"]
+    assert [call.path for call in server.calls] == ["/api/v1/admin/shares?finding=orphaned"]
