@@ -202,6 +202,26 @@ def test_a_clock_that_goes_back_and_forth_charges_nothing_twice(running: Cluster
     assert not metering.unfinished().exists()
 
 
+def test_hours_that_a_clock_skipped_are_given_back_by_a_rate_of_nothing(running: Cluster, at: At) -> None:
+    """It was ten hours slow, and is right now."""
+    at(START + HOUR)
+    at(START + 11 * HOUR)
+    assert spent() == 3 * D("3.6") * (10 + D(10) / 60)
+    eleven, nine = START.replace(hour=11, minute=0), START.replace(hour=20, minute=0)
+    rates.add("dora", "node", "small", D(0), eleven, correcting=True, memo="the clock skipped these hours")
+    rates.add("dora", "node", "small", D("3.6"), nine, correcting=True, memo="and here it was right again")
+    assert reprocessing.reprocess("dora", eleven, nine, "the clock skipped these hours") == 3 * 9
+    assert spent() == 3 * D("3.6") * (1 + D(10) / 60)
+
+
+def test_a_clock_that_was_fast_for_a_while_has_charged_in_advance_and_nothing_twice(running: Cluster, at: At) -> None:
+    at(START + 11 * HOUR)
+    charged = spent()
+    for hours in (1, 5, 11):
+        at(START + hours * HOUR)
+        assert spent() == charged
+
+
 @pytest.mark.parametrize(("month", "day"), [(3, 29), (10, 25), (2, 28), (12, 31)])
 def test_a_night_in_which_clocks_change_or_a_month_ends_has_the_hours_that_it_has(
     running: Cluster, at: At, month: int, day: int
