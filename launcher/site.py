@@ -18,6 +18,7 @@ SERVICES = ("postgres", "redis", "web", "worker")
 # value takes one back. What is not here a home has by itself.
 SETTINGS = (
     *("SLIPWAY_URL", "SLIPWAY_NODE_URL", "SLIPWAY_LOGIN_DOMAIN", "SLIPWAY_PACKAGE_INDEX", "SLIPWAY_BOOT_TIMEOUT"),
+    "SLIPWAY_RUNTIME",
     *(
         "SLIPWAY_TIME_ZONE",
         "SLIPWAY_TOKEN_HOURS",

@@ -15,6 +15,7 @@ import environs
 import psycopg
 
 from billing import outside
+from heat_templates.runtimes import NOVA, RUNTIMES
 from portal import software
 from portal.cloud import connection
 
@@ -41,6 +42,8 @@ BUNDLE_VERSION = env.str("SLIPWAY_BUNDLE_VERSION", validate=environs.validate.Le
 
 # Where nodes install extra Python packages from ("": each machine's own default), and how long a boot may take.
 PACKAGE_INDEX = env.str("SLIPWAY_PACKAGE_INDEX", "", validate=lambda value: value == "" or WEB_ADDRESS(value))
+# What the machines of clusters are: docs/runtimes.md.
+RUNTIME = env.str("SLIPWAY_RUNTIME", NOVA, validate=environs.validate.OneOf([*RUNTIMES]))
 BOOT_TIMEOUT = env.int("SLIPWAY_BOOT_TIMEOUT", 900, validate=environs.validate.Range(min=120, max=3600))
 
 # Where nodes fetch the bundle whose image has none: an archive of `./slipway image --without-bundle`, which the portal

@@ -34,7 +34,7 @@ def import_catalogue(document: Document) -> None:
     """Makes the catalogue what the document says; what it does not name goes.
 
     `{"flavors": [{"name", "vcpus", "memory_mb", "disk_gb", "gpus"}],
-    "images": [{"name", "framework", "bundle_version", "architecture"}],
+    "images": [{"name", "framework", "bundle_version", "architecture", "container"}],
     "share_types": [{"name", "protocol", "title"}]}`; a cloud without Manila has no share types.
     """
     document = {"share_types": [], **document}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from heat_templates.runtimes import NOVA, NOVA_DOCKER, RUNTIMES, ZUN
 from portal.cloud.quotas import UNLIMITED, Room, fitting, tightest
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
@@ -24,6 +25,9 @@ SERVICES = (
     ("shared-file-system", "Manila", "there are no folders"),
     ("block-storage", "Cinder", "no cluster can have volumes"),
 )
+ZUNS = (("container", "Zun", ""),)  # besides, where machines are its containers
+# What a runtime has nothing of, and the cloud need not have.
+FOREIGN = {NOVA: "OS::Zun::", NOVA_DOCKER: "OS::Zun::", ZUN: "OS::Nova::"}
 
 
 class Check(NamedTuple):
@@ -49,6 +53,7 @@ class Wanted:
     network: str
     node_url: str
     boot_seconds: int
+    runtime: str = NOVA
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def judge(facts: Facts, wanted: Wanted, known_types: Sequence[str]) -> list[Chec
         return [Check("Keystone", FAILED, f"{facts.auth_url}: {facts.log_in}", facts.log_in_step)]
     return [
         *_keystone(facts, wanted),
-        *_services(facts),
+        *_services(facts, wanted),
         *_types(facts, wanted, known_types),
         *_projects(facts, wanted),
         *_limits(facts),
@@ -134,8 +139,8 @@ def _keystone(facts: Facts, wanted: Wanted) -> Iterator[Check]:
     yield Check("token", OK if long_enough else FAILED, text, "" if long_enough else advice)
 
 
-def _services(facts: Facts) -> Iterator[Check]:
-    for kind, name, lost in SERVICES:
+def _services(facts: Facts, wanted: Wanted) -> Iterator[Check]:
+    for kind, name, lost in SERVICES + (ZUNS if wanted.runtime == ZUN else ()):
         address = facts.services.get(kind, "")
         if kind in facts.troubles:
             advice = "is it well, and does this machine reach the address that the catalogue has for this interface?"
@@ -152,7 +157,9 @@ def _services(facts: Facts) -> Iterator[Check]:
 def _types(facts: Facts, wanted: Wanted, known: Sequence[str]) -> Iterator[Check]:
     """Heat's list leaves out types whose service is not there, and those that a tenant may not use."""
     lacking = sorted(wanted.resource_types - facts.resource_types)
-    extra = [kind for kind in known if kind not in facts.resource_types and kind not in lacking]
+    foreign = FOREIGN[wanted.runtime]
+    absent = [kind for kind in known if kind not in facts.resource_types and kind not in lacking]
+    extra = [kind for kind in absent if not kind.startswith(foreign)]
     if lacking:
         advice = "Heat hides types of services that are not there, and those that its policy keeps from these roles"
         yield Check("resource types", FAILED, f"every cluster needs {', '.join(lacking)}", advice)
@@ -252,10 +259,23 @@ def _offer(facts: Facts, wanted: Wanted) -> Iterator[Check]:
         yield Check("share types", WARNING, "none that folders can lie on", advice)
 
 
+NEXT_IMAGE = {
+    False: "`./slipway image` makes it and prints the line that puts it into Glance",
+    True: "put the image of `docker/node` into Glance as docs/runtimes.md says",
+}
+
+
 def _images(facts: Facts, wanted: Wanted) -> Check:
-    found = [image for image in facts.catalogue.get("images", []) if image["framework"] == wanted.framework]
+    containers = RUNTIMES[wanted.runtime].of_containers
+    of_framework = [image for image in facts.catalogue.get("images", []) if image["framework"] == wanted.framework]
+    found = [image for image in of_framework if image.get("container", False) == containers]
+    if of_framework and not found:
+        names = _some([image["name"] for image in of_framework])
+        kind = "docker" if containers else "another than docker"
+        text = f"the runtime {wanted.runtime} needs one of the container_format {kind}, and {names} is not"
+        return Check("images", FAILED, text, NEXT_IMAGE[containers])
     fitting_ones = [image["name"] for image in found if image["bundle_version"] in wanted.bundles]
-    advice = "`./slipway image` makes it and prints the line that puts it into Glance"
+    advice = NEXT_IMAGE[containers]
     if found and wanted.bundles[0] == UNKNOWN:
         names = _some([f"{image['name']} (bundle {image['bundle_version'] or 'none'})" for image in found])
         return Check(

@@ -29,6 +29,7 @@ class Image(models.Model):
     framework = models.CharField(max_length=60)
     bundle_version = models.CharField(max_length=60)
     architecture = models.CharField(max_length=20)
+    container = models.BooleanField(default=False, help_text="of Glance's container_format docker")
 
     def __str__(self) -> str:
         return self.name

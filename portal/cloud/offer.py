@@ -86,7 +86,8 @@ def images(rows: list[dict[str, Any]], remark: Callable[[str], None]) -> list[En
         if sum(other["name"] == row["name"] for other in rows) > 1:
             remark(f"image {row['name']} ({row['id']}) is left out: another one has its name; rename one of them")
         else:
-            found.append({"name": row["name"], **{ours: row.get(theirs, "") for ours, theirs in PROPERTIES.items()}})
+            said = {ours: row.get(theirs, "") for ours, theirs in PROPERTIES.items()}
+            found.append({"name": row["name"], **said, "container": row.get("container_format") == "docker"})
     return found
 
 

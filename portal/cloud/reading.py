@@ -19,6 +19,7 @@ VERSIONS = {
     "image": "2",
     "shared-file-system": "2",
     "block-storage": "3",
+    "container": "1",
 }
 LONGEST_LIST = 50  # pages
 

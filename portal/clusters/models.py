@@ -13,6 +13,7 @@ from django.db.models import Q
 import heat_templates
 from cloudinit import frameworks
 from cloudinit.frameworks.manifest import Manifest, worker_numbers
+from heat_templates.runtimes import NOVA, RUNTIMES, Runtime
 from portal.courses.models import Course
 from portal.folders.models import CLUSTER_DELETED
 
@@ -113,6 +114,10 @@ class Cluster(models.Model):
     @property
     def framework(self) -> str:
         return str(self.spec["framework"])
+
+    @property
+    def runtime(self) -> Runtime:
+        return RUNTIMES[self.spec.get("runtime", NOVA)]
 
     @property
     def flavor(self) -> str:

@@ -7,24 +7,30 @@ from typing import Any
 
 from cloudinit import frameworks
 from heat_templates import ClusterSpec
+from heat_templates.runtimes import Runtime
 from portal.cloud.models import Flavor, Image
 from portal.refusals import Invalid, Unavailable
 
 
 def choose_image(
-    images: Sequence[Image], bundles: Sequence[str], framework: str, name: object = None, architecture: object = None
+    images: Sequence[Image],
+    bundles: Sequence[str],
+    framework: str,
+    runtime: Runtime,
+    name: object = None,
+    architecture: object = None,
 ) -> Image | None:
     """By its name, or the first that fits; None where none has one of the bundles. The first bundle is liked best.
 
     Raises Invalid with the field that is wrong.
     """
     if name is not None:
-        return _named(images, bundles, framework, name, architecture)
+        return _named(images, bundles, framework, runtime, name, architecture)
     fitting = [
         image
         for bundle in bundles
         for image in images
-        if (image.framework, image.bundle_version) == (framework, bundle)
+        if (image.framework, image.bundle_version, image.container) == (framework, bundle, runtime.of_containers)
     ]
     found = [image for image in fitting if architecture in (None, image.architecture)]
     if fitting and not found:
@@ -33,13 +39,21 @@ def choose_image(
 
 
 def _named(
-    images: Sequence[Image], bundles: Sequence[str], framework: str, name: object, architecture: object
+    images: Sequence[Image],
+    bundles: Sequence[str],
+    framework: str,
+    runtime: Runtime,
+    name: object,
+    architecture: object,
 ) -> Image:
     image = next((image for image in images if image.name == name), None)
     if image is None:
         raise Invalid.of({"image": f"unknown; there is {_listed(each.name for each in images) or 'none'}"})
     if image.framework != framework:
         raise Invalid.of({"image": f"runs {image.framework}, and {framework} is asked for"})
+    if image.container != runtime.of_containers:
+        kind = "a container's" if image.container else "a machine's"
+        raise Invalid.of({"image": f"is {kind}, and this site's machines are of the runtime {runtime.name}"})
     if image.bundle_version not in bundles:
         known = ", ".join(bundles)
         raise Invalid.of({"image": f"has the bundle {image.bundle_version}, and this portal works with {known}"})
@@ -48,11 +62,13 @@ def _named(
     return image
 
 
-def no_image(images: Iterable[Image], bundle: str, framework: str) -> Unavailable:
-    others = _listed(image.bundle_version for image in images if image.framework == framework)
+def no_image(images: Iterable[Image], bundle: str, framework: str, runtime: Runtime) -> Unavailable:
+    fitting = [each for each in images if (each.framework, each.container) == (framework, runtime.of_containers)]
+    others = _listed(image.bundle_version for image in fitting)
     there = f" Those that it has are of the bundle {others}." if others else ""
+    kind = "container image" if runtime.of_containers else "image"
     return Unavailable(
-        f"The cloud has no image for {framework} with bundle {bundle}.{there}",
+        f"The cloud has no {kind} for {framework} with bundle {bundle}.{there}",
         "Tell your administrator: the image is to be made and the catalogue imported again.",
     )
 
@@ -71,6 +87,16 @@ def too_few_gpus(flavor: Flavor, spec: ClusterSpec) -> dict[str, str]:
     if flavor.gpus >= spec.gpus:
         return {}
     return {"gpus": f"the flavor {flavor.name} has {flavor.gpus}, and {spec.gpus} are asked for"}
+
+
+def container_sizes(flavors: Mapping[str, Flavor], flavor: object, master_flavor: object) -> dict[str, Any]:
+    """For the spec of a cluster of containers. A flavor that is unknown is refused at its own field."""
+
+    def size(name: object) -> dict[str, int]:
+        found = flavors.get(name) if isinstance(name, str) else None
+        return {"vcpus": found.vcpus, "memory_mb": found.memory_mb} if found else {"vcpus": 1, "memory_mb": 1024}
+
+    return {"size": size(flavor), **({} if master_flavor is None else {"master_size": size(master_flavor)})}
 
 
 def sizes_of(flavors: Mapping[str, Flavor], spec: ClusterSpec) -> dict[str, dict[str, Any]]:

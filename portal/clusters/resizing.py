@@ -28,6 +28,7 @@ def resize(actor: User | None, cluster: Cluster, workers: int | None = None, rem
 
     The same wish again changes nothing more. Raises Invalid, NotAllowed, Conflict, LimitReached, Busy.
     """
+    _require_changeable(cluster)
     agreed = outside.check_growth(cluster, workers)
     with allocating(cluster.course), _to_change(cluster) as (row, nodes):
         require_ready(row)
@@ -57,6 +58,7 @@ def repair(actor: User | None, cluster: Cluster, names: Sequence[str] = ()) -> N
 
     Raises Invalid, Conflict.
     """
+    _require_changeable(cluster)
     with _to_change(cluster) as (row, nodes):
         master = row.manifest.master.name
         workers = [node for node in nodes if node.role != master and not node.leaving]
@@ -78,6 +80,14 @@ def repair(actor: User | None, cluster: Cluster, names: Sequence[str] = ()) -> N
         row.nodes.filter(name__in=wanted).update(unhealthy=True, generation=row.generation + 1, trouble="")
         record(actor, "repair", row, after={"nodes": sorted(wanted)})
         _begin_change(row)
+
+
+def _require_changeable(cluster: Cluster) -> None:
+    if why := cluster.runtime.fixed:
+        raise Conflict(
+            f"The machines of this cluster stay as they are: {why}",
+            "Create a new cluster as you need it, and delete this one. What is in its HDFS goes with it.",
+        )
 
 
 @contextmanager

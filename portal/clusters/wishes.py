@@ -14,12 +14,21 @@ from django.utils.text import slugify
 
 from cloudinit import frameworks
 from heat_templates import ClusterSpec, SpecError, render
+from heat_templates.runtimes import RUNTIMES
 from portal.accounts.models import User
 from portal.cloud.catalogue import FETCHED, bundles
 from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters.credentials import key_digest
 from portal.clusters.models import Cluster
-from portal.clusters.offers import choose_image, no_image, size_together, sizes_of, too_few_gpus, unknown_names
+from portal.clusters.offers import (
+    choose_image,
+    container_sizes,
+    no_image,
+    size_together,
+    sizes_of,
+    too_few_gpus,
+    unknown_names,
+)
 from portal.courses.models import Course
 from portal.folders import services as folders
 from portal.folders.models import Access, Folder, Mount
@@ -61,23 +70,23 @@ def cluster_of(owner: User, course: Course, wish: Wish, most_hours: int) -> tupl
     Raises Invalid with every wrong field, Conflict where a folder cannot be mounted now, Unavailable without an image.
     """
     flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
-    images = list(Image.objects.order_by("name"))
+    images, runtime = list(Image.objects.order_by("name")), RUNTIMES[settings.RUNTIME]
     share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
     wrong = wrong_fields(wish, most_hours) | unknown_names(_named(wish), flavors, share_types)
     image = None
     try:
-        image = choose_image(images, bundles(), wish.framework, **_image_wish(wish))
+        image = choose_image(images, bundles(), wish.framework, runtime, **_image_wish(wish))
     except Invalid as refusal:
         wrong |= refusal.fields
     mounts = mounts_of(wish, folders.for_mounting(owner, course, [(use.folder, use.access) for use in wish.folders]))
-    spec, faults = _spec(owner, course, wish, image, mounts)
+    spec, faults = _spec(owner, course, wish, image, mounts, flavors)
     wrong |= faults
     if spec is not None and not wrong:
         wrong = too_few_gpus(flavors[wish.flavor], spec)
     if wrong or spec is None:
         raise Invalid.of(wrong)
     if image is None:
-        raise no_image(images, settings.BUNDLE_VERSION, wish.framework)
+        raise no_image(images, settings.BUNDLE_VERSION, wish.framework, runtime)
     sizes, numbers = sizes_of(flavors, spec), spec.worker_numbers
     roles = [node.role for node in frameworks.manifest(spec.framework).nodes(numbers)]
     cluster = Cluster(
@@ -150,12 +159,20 @@ def _software(image: Image | None) -> dict[str, str] | None:
 
 
 def _spec(
-    owner: User, course: Course, wish: Wish, image: Image | None, mounts: Sequence[Mount]
+    owner: User,
+    course: Course,
+    wish: Wish,
+    image: Image | None,
+    mounts: Sequence[Mount],
+    flavors: Mapping[str, Flavor],
 ) -> tuple[ClusterSpec | None, dict[str, str]]:
+    containers = RUNTIMES[settings.RUNTIME].of_containers
     try:
         spec = ClusterSpec.from_mapping(
             {
                 **wish.more,
+                "runtime": settings.RUNTIME,
+                **(container_sizes(flavors, wish.flavor, wish.more.get("master_flavor")) if containers else {}),
                 "id": str(uuid4()),
                 "name": wish.name,
                 "framework": wish.framework,

@@ -17,6 +17,7 @@ from portal.courses.models import Course
 from portal.folders.models import Folder
 from portal.jobs.models import Job
 from tests.db.conftest import problem
+from tests.db.runtimes import become
 
 TABLE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 
@@ -31,9 +32,11 @@ def rows() -> list[Any]:
 def test_it_answers_as_the_table_says(
     request_line: str, change: str, status: str, says: str,
     api: Callable[[User], Client], alice: User, bob: User, course: Course, ready: Cluster, creating: Cluster, job: Job,
-    folder: Folder,
+    folder: Folder, settings: Any,
 ) -> None:  # fmt: skip
-    method, path = request_line.split()
+    method, path, *runtime = request_line.split()
+    if runtime:
+        become(settings, runtime[0].strip("()"), ready)
     path = path.replace("READY", str(ready.pk)).replace("CREATING", str(creating.pk)).replace("JOB", str(job.pk))
     of_course = path.startswith("/api/v1/courses")
     path = path.replace("COURSE", str(course.pk))

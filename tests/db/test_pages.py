@@ -28,7 +28,7 @@ def test_create_takes_one_press_on_the_form_as_it_comes(
     cluster = Cluster.objects.get()
     assert {name for name, value in cluster.spec.items() if value} == {
         "id", "name", "framework", "workers", "flavor", "image", "network", "hdfs", "bundle_version", "portal_url",
-        "gateway_address", "owner", "course", "boot_timeout",
+        "gateway_address", "owner", "course", "boot_timeout", "runtime",
     }  # fmt: skip
     assert cluster.spec["hdfs"]["storage"] == "root"
     assert answer.headers["Location"] == f"/clusters/{cluster.pk}"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from heat_templates.runtimes import RUNTIMES
 from portal.cloud.catalogue import FETCHED
 from portal.cloud.models import Image
 from portal.clusters.offers import choose_image
@@ -22,9 +23,9 @@ def image(name: str, version: str) -> Image:
 
 def test_an_image_with_the_bundle_is_preferred_to_one_without() -> None:
     bundles = ["1-abc", FETCHED]
-    assert choose_image([image("bare", FETCHED)], ["1-abc"], "spark") is None
+    assert choose_image([image("bare", FETCHED)], ["1-abc"], "spark", RUNTIMES["nova"]) is None
     for whole, chosen in (("1-aaa", "a bare one"), ("1-abc", "whole")):
-        found = choose_image([image("a bare one", FETCHED), image("whole", whole)], bundles, "spark")
+        found = choose_image([image("a bare one", FETCHED), image("whole", whole)], bundles, "spark", RUNTIMES["nova"])
         assert getattr(found, "name", None) == chosen
 
 

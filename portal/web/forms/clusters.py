@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast
 
 from django import forms
+from django.conf import settings
 
 from cloudinit import frameworks
+from heat_templates.runtimes import RUNTIMES
 from portal.accounts.models import User
 from portal.cloud.models import Flavor, Image, ShareType
 from portal.clusters import profiles
@@ -49,12 +51,14 @@ class CreateForm(forms.Form):
         hours = hours_at_most(user, courses).values()
         manifests = [frameworks.manifest(name) for name in frameworks.names()]
         flavors = list(Flavor.objects.all())
+        self.runtime = RUNTIMES[settings.RUNTIME]
+        images = Image.objects.filter(container=self.runtime.of_containers).order_by("name")
         self.fields.update(asking.form_fields())
         self._choose("course", [(str(course.pk), course.title) for course in courses])
         self._choose("framework", [(manifest.name, manifest.title) for manifest in manifests])
         self._choose("flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors])
         self._offer("master_flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors], "the same")
-        self._offer("image", [(image.name, image.name) for image in Image.objects.order_by("name")], "one that fits")
+        self._offer("image", [(image.name, image.name) for image in images], "one that fits")
         nfs = ShareType.objects.filter(protocol=ShareType.Protocol.NFS)
         self._offer("scratch.share_type", [(each.name, each.title) for each in nfs], "the cloud's own")
         self._start("name", suggested_name(user, manifests[0].name))
@@ -81,9 +85,13 @@ class CreateForm(forms.Form):
 
     @property
     def more(self) -> list[MoreGroup]:
-        """What is seldom asked for; a group of one field needs no heading."""
+        """What is seldom asked for, and the site's machines can do; a group of one field needs no heading."""
         grouped: dict[str, MoreGroup] = {}
-        for group, leaves in asking.groups().values():
+        lacking = {field.partition(".")[0] for field in self.runtime.lacks}
+        for name, (group, leaves) in asking.groups().items():
+            # A profile of a time when the site was another may say it: then its fault is to be seen.
+            if name in lacking and not any(self.errors.get(path) for path in leaves):
+                continue
             title = group["title"] if len(leaves) > 1 else ""
             found = grouped.setdefault(title, MoreGroup(title, asking.sentence(group) if title else "", []))
             found.fields.extend(self[path] for path in leaves)

@@ -141,6 +141,39 @@ def test_an_image_with_another_bundle_is_refused_with_both_versions() -> None:
     assert one(unknown, catalogue={**GOOD.catalogue, "images": [image]}).verdict == "warning"
 
 
+def test_a_runtime_of_containers_needs_an_image_of_dockers_format_and_machines_need_another() -> None:
+    image = {"name": "node", "framework": "spark", "bundle_version": "1-abc"}
+    docker = replace(WANTED, runtime="nova-docker")
+    check = one(docker)
+    assert (check.name, check.verdict) == ("images", "failed")
+    assert check.text == "the runtime nova-docker needs one of the container_format docker, and node is not"
+    assert "docs/runtimes.md" in check.next_step
+    boxes = {**GOOD.catalogue, "images": [{**image, "container": True}]}
+    assert bad(docker, catalogue=boxes) == []
+    assert "needs one of the container_format another than docker" in one(catalogue=boxes).text
+    both = {**GOOD.catalogue, "images": [{**image, "container": True, "bundle_version": "1-old"}, image]}
+    assert bad(catalogue=both) == []
+    assert "node has bundle 1-old" in one(docker, catalogue=both).text
+
+
+def test_where_machines_are_zuns_containers_it_must_be_there_and_heat_show_its_type() -> None:
+    image = {"name": "node", "framework": "spark", "bundle_version": "1-abc", "container": True}
+    zun = replace(WANTED, runtime="zun", resource_types=frozenset({"OS::Zun::Container", "OS::Neutron::Port"}))
+    catalogue = {**GOOD.catalogue, "images": [image]}
+    hidden = GOOD.resource_types - {"OS::Zun::Container"}
+    service, kind = bad(zun, catalogue=catalogue, resource_types=hidden)
+    assert (service.name, service.verdict, service.text) == ("Zun", "failed", "the catalogue has no container here")
+    assert (kind.verdict, kind.text) == ("failed", "every cluster needs OS::Zun::Container")
+    there = {**GOOD.services, "container": "https://cloud.example/container"}
+    assert bad(zun, catalogue=catalogue, services=there) == []
+    assert any(check.name == "Zun" for check in doctor.judge(replace(GOOD, services=there), zun, KNOWN))
+
+
+def test_a_cloud_need_not_have_what_its_runtime_has_nothing_of() -> None:
+    assert bad(resource_types=GOOD.resource_types - {"OS::Zun::Container"}) == []
+    assert one(resource_types=GOOD.resource_types - {"OS::Nova::ServerGroup"}).text.endswith("OS::Nova::ServerGroup")
+
+
 def test_a_flavor_must_be_large_enough_and_a_share_type_be_there() -> None:
     small = [{"name": "tiny", "vcpus": 1, "memory_mb": 512}]
     assert one(catalogue={**GOOD.catalogue, "flavors": small}).name == "flavors"

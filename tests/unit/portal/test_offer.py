@@ -63,8 +63,15 @@ def test_gpus_are_counted_from_novas_extra_specs(specs: dict[str, str], count: i
 def test_only_active_images_with_our_properties_are_taken() -> None:
     remarks: list[str] = []
     found = offer.images([IMAGE, OTHER_IMAGE, {**IMAGE, "name": "coming", "status": "queued"}], remarks.append)
-    spark = {"framework": "spark", "bundle_version": "1-abcdef012345", "architecture": "x86_64"}
+    said = {"framework": "spark", "bundle_version": "1-abcdef012345", "architecture": "x86_64"}
+    spark = {**said, "container": False}
     assert (found, remarks) == ([{"name": "slipway-spark", **spark}], [])
+
+
+@pytest.mark.parametrize(("container_format", "container"), [("docker", True), ("bare", False), (None, False)])
+def test_an_image_of_dockers_format_is_a_containers(container_format: str | None, container: bool) -> None:
+    (found,) = offer.images([{**IMAGE, "container_format": container_format}], [].append)
+    assert found["container"] is container
 
 
 def test_images_of_one_name_are_left_out_as_heat_could_not_choose() -> None:

@@ -16,6 +16,7 @@ from django.db import OperationalError
 import heat_templates
 from cloudinit import frameworks
 from heat_templates.lint.types import KNOWN
+from heat_templates.runtimes import RUNTIMES
 from portal.cloud import catalogue, doctor, quotas
 from portal.cloud.doctor import Facts, Probe, Wanted
 from portal.cloud.inspection import inspect
@@ -89,19 +90,24 @@ def _catalogue() -> catalogue.Document:
 
 def _wanted(flavor: Mapping[str, Any], clusters: int, workers: int) -> Wanted:
     framework = frameworks.names()[0]
-    spec = heat_templates.ClusterSpec(
-        id=str(uuid.UUID(int=0)),
-        name="doctor",
-        framework=framework,
-        workers=workers,
-        flavor=flavor["name"],
-        image="any",
-        network=settings.NETWORK,
-        bundle_version=settings.BUNDLE_VERSION,
-        portal_url=settings.NODE_URL,
-        gateway_address=settings.GATEWAY_ADDRESS,
-        owner="doctor",
-        course="doctor",
+    size = {"vcpus": flavor["vcpus"], "memory_mb": flavor["memory_mb"]}
+    spec = heat_templates.ClusterSpec.from_mapping(
+        {
+            "id": str(uuid.UUID(int=0)),
+            "name": "doctor",
+            "framework": framework,
+            "workers": workers,
+            "flavor": flavor["name"],
+            "image": "any",
+            "network": settings.NETWORK,
+            "bundle_version": settings.BUNDLE_VERSION,
+            "portal_url": settings.NODE_URL,
+            "gateway_address": settings.GATEWAY_ADDRESS,
+            "owner": "doctor",
+            "course": "doctor",
+            "runtime": settings.RUNTIME,
+            **({"size": size} if RUNTIMES[settings.RUNTIME].of_containers else {}),
+        }
     )
     template = yaml.safe_load(heat_templates.render(spec).template)
     return Wanted(
@@ -115,6 +121,7 @@ def _wanted(flavor: Mapping[str, Any], clusters: int, workers: int) -> Wanted:
         network=settings.NETWORK,
         node_url=settings.NODE_URL,
         boot_seconds=spec.boot_timeout,
+        runtime=settings.RUNTIME,
     )
 
 
