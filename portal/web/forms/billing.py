@@ -8,7 +8,7 @@ from uuid import uuid4
 from django import forms
 
 from billing.models import Rate
-from portal.refusals import Conflict, Invalid
+from portal.web.forms.refusable import RefusableForm
 
 AMOUNT: dict[str, Any] = {"max_digits": 18, "decimal_places": 6}
 
@@ -19,20 +19,7 @@ def moment(label: str) -> forms.DateTimeField:
     return forms.DateTimeField(label=label, widget=typed)
 
 
-class CreditsForm(forms.Form):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
-
-    def refuse(self, refusal: Invalid | Conflict) -> None:
-        """Shows why it cannot be: at the fields that are wrong, where some are."""
-        for name, why in refusal.fields.items():
-            self.add_error(name if name in self.fields else None, why)
-        if not refusal.fields:
-            self.add_error(None, f"{refusal.detail} {refusal.next}")
-
-
-class GivingForm(CreditsForm):
+class GivingForm(RefusableForm):
     """`form` is this one as it was shown: pressed twice it gives once."""
 
     form = forms.UUIDField(initial=uuid4, required=False, widget=forms.HiddenInput)
@@ -55,7 +42,7 @@ class BudgetForm(GivingForm):
     memo = forms.CharField(label="What for", max_length=500, required=False)
 
 
-class RateForm(CreditsForm):
+class RateForm(RefusableForm):
     kind = forms.ChoiceField(label="Of", choices=Rate.Kind.choices)
     name = forms.CharField(
         label="Flavor or share type", max_length=255, required=False, help_text="of a GPU leave it empty"
@@ -68,7 +55,7 @@ class RateForm(CreditsForm):
     memo = forms.CharField(label="Why", max_length=500, required=False)
 
 
-class ReprocessForm(CreditsForm):
+class ReprocessForm(RefusableForm):
     start = moment("From (UTC)")
     end = moment("To (UTC)")
     memo = forms.CharField(label="Why", max_length=500)

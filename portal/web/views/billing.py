@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from portal.courses.rights import Deed
 from portal.credits import giving, pricing
 from portal.credits.export import FORMATS, as_file
 from portal.credits.statement import around, statement
-from portal.credits.table import table
+from portal.credits.table import Table, table
 from portal.credits.words import require
 from portal.refusals import Conflict, Invalid
 from portal.web.forms.billing import BudgetForm, GiveForm, RateForm, ReprocessForm
+from portal.web.templatetags.credits import exact
 from portal.web.views.asking import form_of, user_of
 
 COMING_SHOWN = 50  # prices that are not valid yet
@@ -75,8 +77,27 @@ def of_month(request: HttpRequest, course_id: UUID) -> HttpResponse:
     if asked.get("format") in FORMATS:
         return as_file(made, asked["format"])
     before, after = around(made.month)
-    context = {"made": made, "table": table(made), "before": before, "after": after, "formats": list(FORMATS)}
+    context = {"made": made, **_cells(table(made)), "before": before, "after": after, "formats": list(FORMATS)}
     return render(request, "web/billing/statement.html", context)
+
+
+def _cells(found: Table) -> dict[str, Any]:
+    """Each word with the classes of its column: on a narrow page only what a row says and its amount are shown."""
+    last = len(found.heads) - 1
+    shapes = [
+        " ".join(name for name, is_so in (
+            ("figure", column > last - found.numbers),
+            ("breaks", column == found.said),
+            ("wide", column not in (found.said, last)),
+        ) if is_so)
+        for column in range(last + 1)
+    ]  # fmt: skip
+
+    def shown(row: Sequence[str]) -> list[tuple[str, str]]:
+        return [(exact(word) if "figure" in shape else word, shape) for word, shape in zip(row, shapes, strict=True)]
+
+    heads = list(zip(found.heads, shapes, strict=True))
+    return {"heads": heads, "rows": [shown(row) for row in found.rows], "total": shown(found.total)}
 
 
 @login_required
