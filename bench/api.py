@@ -10,25 +10,18 @@ compared are 95th percentiles. Students ask for their own clusters, teachers for
 from __future__ import annotations
 
 import argparse
-import contextlib
 import http.client
 import json
 import os
-import secrets
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from launcher import postgres, redis
+from tests.web_processes import Fire, free_port, stores
 
 MOST = {"list": 3.0, "list of a teacher": 3.0, "get": 3.0, "create": 10.0}
 
@@ -47,65 +40,29 @@ def main() -> int:
     parser.add_argument("--courses", type=int, default=100)
     parser.add_argument("--requests", type=int, default=200, help="of each kind")
     given = parser.parse_args()
-    with (
-        postgres.temporary() as server,
-        tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder,
-        serving_redis(Path(folder)) as store,
-    ):
-        prepare(f"dbname=portal user=slipway host='{server.socket}'", store, folder)
+    with stores() as environment:
+        prepare(environment)
         started = time.monotonic()
         people = fill(Size(given.clusters, given.students, given.courses))
         print(f"filled in {time.monotonic() - started:.0f} s: {rows()}")
-        with serving() as connection:
-            found = measure(connection, people, given.requests)
+        with web(people).serving() as fire:
+            found = measure(http.client.HTTPConnection("127.0.0.1", fire.port, timeout=60), people, given.requests)
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     return report(found)
 
 
-@contextlib.contextmanager
-def serving_redis(folder: Path) -> Iterator[str]:
-    path = folder / "redis.sock"
-    program = subprocess.Popen(redis.command(redis.find_server(Path(sys.prefix)), path), stdout=subprocess.DEVNULL)
-    try:
-        until(lambda: redis.answers(path))
-        yield f"unix://{path}"
-    finally:
-        program.terminate()
-        program.wait()
-
-
-def until(there: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not there():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.05)
-
-
-def prepare(database: str, store: str, folder: str) -> None:
-    """Makes this process, and those that it starts, the portal of this database."""
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "SLIPWAY_SECRET_KEY": secrets.token_hex(32),
-        "SLIPWAY_DATABASE_URL": database,
-        "SLIPWAY_REDIS_URL": store,
-        "SLIPWAY_URL": "http://127.0.0.1:8000",
-        "SLIPWAY_NODE_URL": "http://127.0.0.1:8000",
-        "SLIPWAY_STORAGE": folder,
-        "SLIPWAY_STATIC_ROOT": folder,
-        "SLIPWAY_NETWORK": "campus",
-        "SLIPWAY_GATEWAY_ADDRESS": "127.88.3.2",
-        "SLIPWAY_BUNDLE_VERSION": "1-abcdef012345",
-        "SLIPWAY_REQUESTS_EACH_MINUTE": "1000000",
-        "OS_AUTH_URL": "http://127.0.0.1:9/v3",
-        "OS_USERNAME": "slipway",
-        "OS_PASSWORD": "nobody asks for it",
-    }
+def prepare(environment: dict[str, str]) -> None:
+    """Makes this process, and those that it starts, the portal of these stores."""
+    os.environ |= environment | {"SLIPWAY_REQUESTS_EACH_MINUTE": "1000000"}
     import django
-    from django.core.management import call_command
 
     django.setup()
-    call_command("migrate", verbosity=0)
+
+
+def web(people: People) -> Fire:
+    tokens = [each.token for each in people.students]
+    database, environment = os.environ["SLIPWAY_DATABASE_URL"], dict(os.environ)
+    return Fire(free_port(), people.course, tokens, database, environment, 1, "bench.bare:application")
 
 
 @dataclass(frozen=True)
@@ -229,31 +186,6 @@ def rows() -> str:
 
     counted = {kind.__name__: kind.objects.count() for kind in (Course, User, Cluster, ClusterEvent)}
     return ", ".join(f"{number:,} of {name}" for name, number in counted.items())
-
-
-@contextlib.contextmanager
-def serving() -> Iterator[http.client.HTTPConnection]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "bench.bare:application", "--port", str(port), "--log-level", "error"]
-    program = subprocess.Popen(command)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-
-    def answers() -> bool:
-        try:
-            return ask(connection, "GET", "/api/v1/schema") == 200
-        except OSError:
-            connection.close()
-            return False
-
-    try:
-        until(answers)
-        yield connection
-    finally:
-        connection.close()
-        program.terminate()
-        program.wait()
 
 
 def ask(connection: http.client.HTTPConnection, method: str, path: str, token: str = "", body: Any = None) -> int:

@@ -5,11 +5,15 @@
 Real web processes and a real PostgreSQL, no cloud. Exactly as many as the limit allows must be accepted, every other
 one refused with its reason, none lost. The figure is the 95th percentile of all answers when all are sent at once,
 against the median of one create alone in the same run; beside it the same where they come spread over one second.
+
+Beside it stands the processor time of all 200: what is made in the same second on so many processors cannot be answered
+sooner than that sum, whoever waits for whom.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import threading
@@ -17,11 +21,29 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from bench.processor_time import of_tree
 from tests.web_processes import Fire, under_fire
 
 MOST_TIMES = 10
 ALONE = 20  # creates, one after the other
+
+
+class Used(NamedTuple):
+    """Processor seconds: of the web processes, of PostgreSQL and Redis, and of the clients, which are this process."""
+
+    web: float
+    stores: float
+    clients: float
+
+    @classmethod
+    def until_now(cls, fire: Fire) -> Used:
+        web, clients = of_tree(fire.processes["web"].pid), time.process_time()
+        return cls(web, of_tree(os.getpid()) - web - clients, clients)
+
+    def since(self, before: Used) -> Used:
+        return Used(*(now - then for now, then in zip(self, before, strict=True)))
 
 
 @dataclass
@@ -31,6 +53,7 @@ class Came:
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    used: Used | None = None
 
     @property
     def p95(self) -> float:
@@ -62,9 +85,22 @@ def together(fire: Fire, students: int, spread: float = 0.0) -> Came:
         came.statuses[status] += 1
         came.reasons.append(body.get("detail", ""))
 
+    before = Used.until_now(fire)
     with ThreadPoolExecutor(students) as pool:
         list(pool.map(press, range(students)))
+    came.used = Used.until_now(fire).since(before)
     return came
+
+
+def busy(came: Came, one: float) -> str:
+    """The time below which nobody comes on this machine: what the services use, shared by its processors."""
+    assert came.used
+    web, stores, clients = came.used
+    least, processors = (web + stores) / (os.cpu_count() or 1), os.cpu_count()
+    return (
+        f"processor time: web {web:.2f} s, PostgreSQL and Redis {stores:.2f} s, clients {clients:.2f} s; "
+        f"without the clients {least * 1000:.0f} ms on {processors} processors, {least / one:.1f} times one alone"
+    )
 
 
 def clear(fire: Fire) -> None:
@@ -92,8 +128,10 @@ def main() -> int:
                 times = came.p95 / one
                 figures += [times] if not spread else []
                 print(f"{words}: {dict(came.statuses)}, p95 {came.p95 * 1000:.0f} ms, {times:.1f} times one alone")
+                print(f"  {busy(came, one)}")
                 clear(fire)
     times = statistics.median(figures)
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     print(f"p95 of {options.students} at once: {times:.1f} times one create alone (at most {MOST_TIMES})")
     return 0 if good and times <= MOST_TIMES else 1
 

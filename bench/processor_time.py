@@ -59,6 +59,17 @@ def of_home(home: Path) -> Iterator[tuple[Process, str]]:
             yield process, service
 
 
+def of_tree(top: int) -> float:
+    """Seconds so far of a process and of all that it has started and that still runs, with what of it has ended."""
+    processes = [process for entry in os.scandir("/proc") if (process := _process(entry.name))]
+    family, seconds = {top}, 0.0
+    while more := [process for process in processes if process.pid in family or process.parent in family]:
+        seconds += sum(process.own + process.ended for process in more)
+        family |= {process.pid for process in more}
+        processes = [process for process in processes if process not in more]
+    return seconds
+
+
 def in_daemons(seconds: Counter[str]) -> float:
     return sum(value for kind, value in seconds.items() if kind.startswith("daemon "))
 

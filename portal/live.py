@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connection
+from django.db import close_old_connections, connection
 
 log = logging.getLogger(__name__)
 
@@ -98,14 +98,13 @@ listener = Listener()
 
 
 async def ask(function: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs) -> Answer:
-    """Calls what asks the database, and gives its connection back: who waits for long must not keep one meanwhile."""
+    """Calls what asks the database, by the connection of the thread, which is kept as from one request to the next:
+    Django looks after it at the beginning and the end of a request only, and a stream lasts for hours."""
 
     def call() -> Answer:
-        try:
-            return function(*given, **named)
-        finally:
-            if not connection.in_atomic_block:  # a test's
-                connection.close()
+        if not connection.in_atomic_block:  # a test's
+            close_old_connections()
+        return function(*given, **named)
 
     return await sync_to_async(call)()
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,9 @@ class Fire:
     tokens: list[str]
     database: str
     environment: dict[str, str]
-    workers: int
-    processes: dict[str, subprocess.Popen[bytes]]
+    workers: int = 2
+    application: str = "portal.asgi:application"
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database, autocommit=True) as connection:
@@ -62,9 +63,18 @@ class Fire:
             connection.close()
 
     def start_web(self) -> None:
-        command = ["-m", "uvicorn", "portal.asgi:application", "--port", str(self.port), "--workers", str(self.workers)]
+        command = ["-m", "uvicorn", self.application, "--port", str(self.port), "--workers", str(self.workers)]
         self.processes["web"] = self._start(*command, "--no-access-log", "--log-level", "warning")
         wait_until(self._answers, self.processes["web"])
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[Fire]:
+        try:
+            self.start_web()
+            yield self
+        finally:
+            for each in list(self.processes):
+                self.kill(each)
 
     def start_worker(self) -> None:
         options = ["--beat", "--scheduler", "celery.beat:Scheduler", "--pool", "threads", "--concurrency", "2"]
@@ -98,17 +108,16 @@ def wait_until(true: Any, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def under_fire(students: int, *, limit: int, workers: int = 2, price: str = "0", grant: str = "0") -> Iterator[Fire]:
-    """A course with so many students and a limit of so many clusters together; a small node costs `price` an hour."""
-    from tests import environment
+def stores() -> Iterator[dict[str, str]]:
+    """A PostgreSQL with the portal's tables, and a Redis: the environment of the processes that use them."""
+    from tests import environment  # the other settings
 
     with tempfile.TemporaryDirectory(prefix="slipway-fire-") as name, postgres.temporary() as server:
         folder = Path(name)
-        database = f"dbname=portal user=slipway host='{server.socket}'"
         environment = {
             **os.environ,
             "PYTHONPATH": str(TOP),
-            "SLIPWAY_DATABASE_URL": database,
+            "SLIPWAY_DATABASE_URL": f"dbname=portal user=slipway host='{server.socket}'",
             "SLIPWAY_REDIS_URL": f"unix://{folder}/redis.sock",
         }
         broker = subprocess.Popen(
@@ -117,21 +126,24 @@ def under_fire(students: int, *, limit: int, workers: int = 2, price: str = "0",
         try:
             run = [sys.executable, "manage.py", "migrate", "-v", "0"]
             subprocess.run(run, cwd=TOP, env=environment, check=True)
-            words = [sys.executable, "-m", "tests.web_processes", str(students), str(limit), price, grant]
-            said = json.loads(subprocess.run(words, cwd=TOP, env=environment, check=True, capture_output=True).stdout)
-            fire = Fire(_free_port(), said["course"], said["tokens"], database, environment, workers, {})
-            try:
-                fire.start_web()
-                yield fire
-            finally:
-                for each in list(fire.processes):
-                    fire.kill(each)
+            yield environment
         finally:
             broker.kill()
             broker.wait()
 
 
-def _free_port() -> int:
+@contextlib.contextmanager
+def under_fire(students: int, *, limit: int, workers: int = 2, price: str = "0", grant: str = "0") -> Iterator[Fire]:
+    """A course with so many students and a limit of so many clusters together; a small node costs `price` an hour."""
+    with stores() as environment:
+        words = [sys.executable, "-m", "tests.web_processes", str(students), str(limit), price, grant]
+        said = json.loads(subprocess.run(words, cwd=TOP, env=environment, check=True, capture_output=True).stdout)
+        database = environment["SLIPWAY_DATABASE_URL"]
+        with Fire(free_port(), said["course"], said["tokens"], database, environment, workers).serving() as fire:
+            yield fire
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -13,7 +13,7 @@ from billing.credit import Standing
 from portal.accounts.models import User
 from portal.clusters.pricing import Estimate
 from portal.clusters.usage import Amounts, used
-from portal.courses.limits import MOST_HOURS, Excess, Limits, excesses, limits_for, limits_of
+from portal.courses.limits import MOST_HOURS, Excess, Limits, excesses, limits_of_both
 from portal.courses.models import Course
 from portal.refusals import LimitReached
 
@@ -80,7 +80,7 @@ class Room:
 
 
 def bounds(course: Course, owner: User) -> Bounds:
-    return Bounds(limits_of(course), limits_for(course, owner))
+    return Bounds(*limits_of_both(course, owner))
 
 
 def room(course: Course, owner: User, bounds: Bounds) -> Room:

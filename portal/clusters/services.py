@@ -9,16 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 
 from portal import live
 from portal.accounts.models import User
 from portal.clusters import allocation, ends, holding, outside, pricing, profiles
 from portal.clusters.hosts import host_list
 from portal.clusters.models import TROUBLE_LIMIT, Activity, Cluster, ClusterEvent, Node, Status
+from portal.clusters.showing import shown_new
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses import passes
 from portal.courses.models import Course
@@ -100,18 +102,18 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
     allocation.require_cluster(before, estimate, wish.workers, wish.hours)
     outside.check_create(cluster)
     with allocating(course):
-        _check_name(owner, course, wish.name)
         now = allocation.room(course, owner, allocation.bounds(course, owner))
         allocation.require_cluster(now, estimate, wish.workers, wish.hours)
         folders.keep(mount.folder for mount in mounts)
-        cluster.save(force_insert=True)
+        _insert(cluster)
         Mount.objects.bulk_create(mounts)
-        nodes = cluster.manifest.nodes(cluster.worker_numbers)
-        Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in nodes)
+        planned = cluster.manifest.nodes(cluster.worker_numbers)
+        nodes = Node.objects.bulk_create(Node(cluster=cluster, name=node.name, role=node.role) for node in planned)
         holding.place(cluster, estimate.total(wish.workers))
         outside.tell_create(cluster)
         record(actor or owner, "create", cluster, after=_facts(cluster))
         wake(course)
+    cluster.shown = shown_new(cluster, nodes, mounts)
     return cluster
 
 
@@ -244,11 +246,16 @@ def _take_word(
     return (node.trouble, node.storage, node.kept_by) != before
 
 
-def _check_name(owner: User, course: Course, name: str) -> None:
-    if Cluster.objects.filter(owner=owner, course=course, name=name).exclude(status=Status.DELETED).exists():
+def _insert(cluster: Cluster) -> None:
+    """Raises Conflict where the owner has one of that name."""
+    try:
+        cluster.save(force_insert=True)
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
         raise Conflict(
-            f"You have a cluster {name!r} in this course already.", "Choose another name, or delete that one."
-        )
+            f"You have a cluster {cluster.name!r} in this course already.", "Choose another name, or delete that one."
+        ) from error
 
 
 def _facts(cluster: Cluster) -> dict[str, Any]:

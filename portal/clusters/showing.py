@@ -107,6 +107,13 @@ def shown(clusters: Iterable[Cluster]) -> list[Shown]:
     return [each.shown for each in clusters]
 
 
+def shown_new(cluster: Cluster, nodes: Sequence[Node], mounts: Iterable[Mount]) -> Shown:
+    """Of one that was just made, without a query."""
+    return Shown(
+        cluster, nodes, [], [MountRow(each.folder_id, each.folder.name, each.path, each.access) for each in mounts]
+    )
+
+
 def shown_whole(cluster: Cluster) -> Shown:
     """With all steps and what was said at them."""
     steps = cluster.events.defer("log")

@@ -192,6 +192,8 @@ def for_mounting(user: User, course: Course, wanted: Sequence[tuple[str, str]]) 
 
     Raises Invalid for those that the course does not have or that the person may not mount so, Conflict for those that
     are not available."""
+    if not wanted:
+        return {}
     ids = [folder_id for folder_id, _ in wanted]
     rows = course.folders.filter(pk__in=filter(_is_uuid, ids)).exclude(status=Status.DELETED)
     found = {str(folder.pk): folder for folder in rows.select_related("maker")}

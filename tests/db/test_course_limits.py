@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from portal.accounts.models import User
 from portal.clusters import services as clusters
 from portal.clusters.wishes import Wish
-from portal.courses.limits import MOST_HOURS, Limits, hours_at_most, limits_for
+from portal.courses.limits import MOST_HOURS, Limits, hours_at_most, limits_for, limits_of, limits_of_both
 from portal.courses.models import Course, Limit
 from portal.folders import services as folders
 from portal.refusals import Invalid, LimitReached
@@ -40,6 +40,19 @@ def test_who_leads_a_course_is_bound_by_the_courses_own_limits_only(course: Cour
 def test_who_has_left_the_course_is_bound_as_a_student(course: Course, alice: User) -> None:
     course.memberships.filter(user=alice).delete()
     assert limits_for(course, alice).clusters == 4
+
+
+def test_a_create_goes_by_the_same_limits_as_the_pages_show(
+    course: Course, alice: User, ann: User, bob: User, dora: User
+) -> None:
+    limit(course, "credits", 5)
+    limit(course, "clusters", 9, user=alice)
+    limit(course, "credits", None, user=alice)
+    Limit.objects.create(course=course, scope=Limit.Scope.COURSE, name="nodes", value=40)
+    for person in (alice, ann, bob, dora):
+        assert limits_of_both(course, person) == (limits_of(course), limits_for(course, person))
+    course.memberships.filter(user=alice).delete()
+    assert limits_of_both(course, alice) == (limits_of(course), limits_for(course, alice))
 
 
 def test_hours_are_the_smaller_of_the_courses_and_the_students(course: Course, alice: User) -> None:

@@ -17,6 +17,7 @@ from portal.cloud.models import Image
 from portal.clusters import services
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
+from portal.folders.models import Folder
 from portal.refusals import LimitReached
 from tests.db.conftest import body_of, problem
 
@@ -150,6 +151,24 @@ def test_delete_is_accepted_again_and_again_and_the_cluster_stays_readable(
 def test_a_deleted_clusters_name_is_free_again(alice: User, ready: Cluster, wish: Wish) -> None:
     Cluster.objects.filter(pk=ready.pk).update(status=Status.DELETED)
     assert services.create(alice, Wish(**{**wish.__dict__, "name": "ready"})).pk != ready.pk
+
+
+def test_a_name_that_the_owner_has_given_in_the_course_is_taken(
+    api: Callable[[User], Client], alice: User, ready: Cluster, wish: Wish
+) -> None:
+    answer = post(api(alice), wish, name=ready.name)
+    assert answer.status_code == 409
+    assert "already" in problem(answer)["detail"]
+    assert Cluster.objects.count() == 1
+
+
+def test_the_answer_says_what_a_later_look_says(
+    api: Callable[[User], Client], alice: User, folder: Folder, wish: Wish
+) -> None:
+    made = post(api(alice), wish, folders=[{"folder": str(folder.pk), "access": "ro"}]).json()
+    assert (len(made["folders"]), len(made["nodes"])) == (1, 3)
+    assert api(alice).get(f"/api/v1/clusters/{made['id']}").json() == made
+    assert api(alice).get("/api/v1/clusters").json()["results"] == [made]
 
 
 def test_lists_come_in_pages(api: Callable[[User], Client], alice: User, wish: Wish, monkeypatch: Any) -> None:

@@ -19,7 +19,7 @@ from portal.accounts.tokens import make_service
 from portal.classes import carrying_out
 from portal.classes import services as classes
 from portal.classes.models import ClassAction, Kind
-from portal.clusters import exhaustion, lifetime, resizing, services
+from portal.clusters import exhaustion, lifetime, outside, resizing, services
 from portal.clusters.models import Cluster
 from portal.clusters.wishes import Wish
 from portal.courses import making, members
@@ -99,13 +99,8 @@ def test_after_the_term_only_who_leads_the_course_extends(ready: Cluster, alice:
 def test_a_limit_that_is_lowered_while_a_create_waits_holds_for_it(
     course: Course, alice: User, wish: Wish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter = services._check_name
-
-    def lowered(*said: Any) -> None:  # the first thing within the lock
-        limit(course, "clusters", 0)
-        enter(*said)
-
-    monkeypatch.setattr(services, "_check_name", lowered)
+    # The last thing before the lock.
+    monkeypatch.setattr(outside, "check_create", lambda cluster: limit(course, "clusters", 0))
     with pytest.raises(LimitReached, match="clusters at once"):
         services.create(alice, wish)
 
@@ -113,13 +108,7 @@ def test_a_limit_that_is_lowered_while_a_create_waits_holds_for_it(
 def test_a_limit_of_hours_that_is_lowered_meanwhile_holds_too(
     course: Course, alice: User, wish: Wish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter = services._check_name
-
-    def lowered(*said: Any) -> None:
-        limit(course, "hours", 1)
-        enter(*said)
-
-    monkeypatch.setattr(services, "_check_name", lowered)
+    monkeypatch.setattr(outside, "check_create", lambda cluster: limit(course, "hours", 1))
     with pytest.raises(LimitReached, match="hours of one cluster"):
         services.create(alice, wish)
 

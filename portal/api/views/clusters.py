@@ -28,7 +28,7 @@ from portal.api.views.asking import address_of, body_of, user_of
 from portal.clusters import lifetime, metering, resizing
 from portal.clusters import services as clusters
 from portal.clusters.quoting import quote
-from portal.clusters.showing import shown
+from portal.clusters.showing import Shown, shown
 from portal.courses.rights import Deed
 
 EXAMPLE = OpenApiExample(
@@ -62,7 +62,7 @@ class Clusters(generics.ListAPIView[Any]):
     def post(self, request: Request) -> Response:
         body = body_of(request, WishSerializer)
         made = clusters.create(user_of(request), body.wish())
-        return _accepted(made)
+        return _accepted(made.shown)
 
 
 class Cluster(APIView):
@@ -70,13 +70,13 @@ class Cluster(APIView):
 
     @extend_schema(responses=ClusterSerializer)
     def get(self, request: Request, cluster_id: UUID) -> Response:
-        return Response(_data(clusters.find(user_of(request), cluster_id)))
+        return Response(_data(_find(request, cluster_id)))
 
     @extend_schema(responses={202: ClusterSerializer})
     @changes
     def delete(self, request: Request, cluster_id: UUID) -> Response:
         clusters.delete(user_of(request), clusters.permitted(user_of(request), cluster_id, Deed.END_CLUSTER))
-        return _accepted(clusters.find(user_of(request), cluster_id))
+        return _accepted(_find(request, cluster_id))
 
 
 class Resize(APIView):
@@ -89,7 +89,7 @@ class Resize(APIView):
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
         body = body_of(request, ResizeSerializer)
         resizing.resize(user_of(request), cluster, **body.validated_data)
-        return _accepted(clusters.find(user_of(request), cluster_id))
+        return _accepted(_find(request, cluster_id))
 
 
 class Price(APIView):
@@ -123,7 +123,7 @@ class Extend(APIView):
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
         body = body_of(request, ExtendSerializer)
         lifetime.extend(user_of(request), cluster, body.validated_data["hours"])
-        return Response(_data(clusters.find(user_of(request), cluster_id)))
+        return Response(_data(_find(request, cluster_id)))
 
 
 class Repair(APIView):
@@ -136,14 +136,18 @@ class Repair(APIView):
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
         body = body_of(request, RepairSerializer)
         resizing.repair(user_of(request), cluster, body.validated_data["nodes"])
-        return _accepted(clusters.find(user_of(request), cluster_id))
+        return _accepted(_find(request, cluster_id))
 
 
-def _accepted(cluster: Any) -> Response:
-    where = address_of("cluster", cluster.pk)
-    return Response(_data(cluster), status=status.HTTP_202_ACCEPTED, headers={"Location": where})
+def _find(request: Request, cluster_id: UUID) -> Shown:
+    (found,) = shown([clusters.find(user_of(request), cluster_id)])
+    return found
 
 
-def _data(cluster: Any) -> Any:
-    (row,) = shown([cluster])
-    return ClusterSerializer(row.cluster).data
+def _accepted(found: Shown) -> Response:
+    where = address_of("cluster", found.cluster.pk)
+    return Response(_data(found), status=status.HTTP_202_ACCEPTED, headers={"Location": where})
+
+
+def _data(found: Shown) -> Any:
+    return ClusterSerializer(found.cluster).data
