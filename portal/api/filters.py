@@ -29,6 +29,8 @@ class KnownFilters(DjangoFilterBackend):
         wrong |= {name: f"unknown; known are {', '.join(sorted(known))}" for name in unknown}
         if wrong:
             raise Invalid.of(wrong)
+        if not request.query_params:
+            return queryset
         return super().filter_queryset(request, queryset, view)
 
 

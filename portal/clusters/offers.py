@@ -75,7 +75,7 @@ def no_image(images: Iterable[Image], bundle: str, framework: str, runtime: Runt
 
 def unknown_names(asked: Mapping[str, Any], flavors: Iterable[str], share_types: Iterable[str]) -> dict[str, str]:
     """The faults of fields that name something of the catalogue. `asked`: the values by the fields' paths."""
-    known = {"flavor": flavors, "master_flavor": flavors, "scratch.share_type": share_types}
+    known = {"flavor": [*flavors], "master_flavor": [*flavors], "scratch.share_type": share_types}
     return {
         field: f"unknown; there is {', '.join(names) or 'none'}"
         for field, names in known.items()

@@ -195,6 +195,6 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
 
     def get_folders(self, cluster: Cluster) -> list[MountShown]:
         return [
-            {"folder": str(mount.folder_id), "name": mount.folder_name, "path": mount.path, "access": mount.access}
+            {"folder": mount.folder_id, "name": mount.folder_name, "path": mount.path, "access": mount.access}
             for mount in cluster.shown.mounts
         ]
