@@ -21,6 +21,10 @@ class Deed(StrEnum):
     CHANGE_CLUSTER = "change this cluster"
     EXTEND_CLUSTER = "extend this cluster"
     END_CLUSTER = "delete this cluster"
+    WRITE_FOLDER = "write into this folder"
+    GROW_FOLDER = "grow this folder"
+    DELETE_FOLDER = "delete this folder"
+    SEE_GUESTS = "see whose clusters use this folder"
     SEE_ROSTER = "see who is in this course, and what they spent"
     CHANGE_ROSTER = "change who is in this course"
     CHANGE_LIMITS = "change the limits of this course"
@@ -38,23 +42,28 @@ class Deed(StrEnum):
 
 COURSE_MAKER = "course maker"  # whom an administrator has given that right
 OWNER = "owner"  # of this cluster, whatever else somebody is
+MAKER = "maker"  # of this folder, whatever else somebody is
+WRITER = "writer"  # a student, where the folder says that students may write into it
 ADMINISTRATOR = "administrator"
 _OWN = {Deed.SEE_CLUSTER, Deed.USE_CLUSTER, Deed.CHANGE_CLUSTER, Deed.EXTEND_CLUSTER, Deed.END_CLUSTER}
 _STUDENT = {Deed.SEE_COURSE, Deed.CREATE_CLUSTER}
 _ASSISTANT = _STUDENT | {
     Deed.SEE_CLUSTER, Deed.EXTEND_CLUSTER, Deed.END_CLUSTER, Deed.SEE_ROSTER, Deed.LEAD_CLASS, Deed.SEE_SPENDING,
+    Deed.WRITE_FOLDER, Deed.SEE_GUESTS,
 }  # fmt: skip
 _TEACHER = _ASSISTANT | {
     Deed.CHANGE_COURSE, Deed.CHANGE_ROSTER, Deed.CHANGE_LIMITS, Deed.CHANGE_PROFILES, Deed.SPEND_BUDGET, Deed.SEE_TRAIL,
-    Deed.ARCHIVE_COURSE,
+    Deed.ARCHIVE_COURSE, Deed.GROW_FOLDER, Deed.DELETE_FOLDER,
 }  # fmt: skip
 # What only the owner, or a member of the course, does; of it an administrator does nothing.
-_PERSONAL = {Deed.CREATE_CLUSTER, Deed.USE_CLUSTER, Deed.CHANGE_CLUSTER, Deed.SPEND_BUDGET}
+_PERSONAL = {Deed.CREATE_CLUSTER, Deed.USE_CLUSTER, Deed.CHANGE_CLUSTER, Deed.WRITE_FOLDER, Deed.SPEND_BUDGET}
 RIGHTS: dict[str, frozenset[Deed]] = {
     Role.STUDENT: frozenset(_STUDENT),
     Role.ASSISTANT: frozenset(_ASSISTANT),
     Role.TEACHER: frozenset(_TEACHER),
     OWNER: frozenset(_OWN),
+    MAKER: frozenset({Deed.WRITE_FOLDER, Deed.GROW_FOLDER, Deed.DELETE_FOLDER}),
+    WRITER: frozenset({Deed.WRITE_FOLDER}),
     COURSE_MAKER: frozenset({Deed.MAKE_COURSE}),
     ADMINISTRATOR: frozenset(Deed) - _PERSONAL,
 }
@@ -67,7 +76,7 @@ IN_ARCHIVED = frozenset({
 
 
 def may(deed: Deed, parts: Collection[str]) -> bool:
-    """`parts` are what a person is to the thing: a role in its course, its owner, an administrator."""
+    """`parts` are what a person is to the thing: a role in its course, its owner or maker, an administrator."""
     return any(deed in RIGHTS[part] for part in parts)
 
 

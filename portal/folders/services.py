@@ -16,10 +16,10 @@ from portal.accounts.models import User
 from portal.cloud.models import ShareType
 from portal.courses import passes
 from portal.courses.models import Course, Membership, Role
+from portal.courses.rights import ADMINISTRATOR, MAKER, WRITER, Deed, may
 from portal.courses.services import course_of, courses_of, require_present
 from portal.folders import room
 from portal.folders.models import NAME_LIMIT, OF_PRESENT_CLUSTERS, Access, Folder, Mount, Status
-from portal.folders.rights import ADMINISTRATOR, ASK, MAKER, WRITER, Deed, may
 from portal.locks import allocating
 from portal.refusals import Conflict, Invalid, NotFound, Refusal, Unavailable
 from portal.text import is_one_line
@@ -102,7 +102,7 @@ def seen(user: User, folders: Iterable[Folder]) -> list[Seen]:
 def _seen(user: User, folder: Folder, allowed: frozenset[Deed]) -> Seen:
     mounts = list(folder.mounts.all())
     # Which clusters others have is their own affair, and their teachers'.
-    known = [each for each in mounts if Deed.KNOW_GUESTS in allowed or each.cluster.owner_id == user.pk]
+    known = [each for each in mounts if Deed.SEE_GUESTS in allowed or each.cluster.owner_id == user.pk]
     return Seen(folder, allowed, tuple(known), len(mounts) - len(known))
 
 
@@ -134,7 +134,7 @@ def create(maker: User, wish: FolderWish) -> Folder:
 def grow(user: User, folder_id: UUID, size_gb: int) -> None:
     """Makes room; the same size again is no second growth. Raises NotFound, NotAllowed, Invalid, Conflict,
     LimitReached, Busy."""
-    course = _permitted(user, folder_id, Deed.GROW).folder.course
+    course = _permitted(user, folder_id, Deed.GROW_FOLDER).folder.course
     require_present(course)
     with allocating(course):
         folder = _locked(folder_id)
@@ -153,7 +153,7 @@ def grow(user: User, folder_id: UUID, size_gb: int) -> None:
 def delete(user: User, folder_id: UUID) -> None:
     """Lets the folder go with all that is in it; one that is going or gone stays so. Raises NotFound, NotAllowed,
     Conflict."""
-    shown = _permitted(user, folder_id, Deed.DELETE)
+    shown = _permitted(user, folder_id, Deed.DELETE_FOLDER)
     with transaction.atomic():
         folder = _locked(folder_id)
         if folder.target == Status.DELETED:
@@ -227,7 +227,7 @@ def _require_access(user: User, wanted: Sequence[tuple[Folder, str]]) -> None:
         f"folders.{number}.access": f"students may only read in {folder.name!r}: mount it read-only (ro), or ask "
         f"{folder.maker.username} or a teacher of the course to write into it"
         for number, (folder, access) in enumerate(wanted)
-        if access != Access.READ_ONLY and Deed.WRITE not in allowed[folder.pk]
+        if access != Access.READ_ONLY and Deed.WRITE_FOLDER not in allowed[folder.pk]
     }
     if wrong:
         raise Invalid.of(wrong)
@@ -241,7 +241,9 @@ def wake(course: Course) -> None:
 def _permitted(user: User, folder_id: UUID, deed: Deed) -> Seen:
     shown = find(user, folder_id)
     if deed not in shown.deeds:
-        raise NotAllowed(f"You may not {deed} the folder {shown.folder.name!r}.", ASK)
+        raise NotAllowed(
+            f"You may not {deed}, {shown.folder.name!r}.", "Ask the one who made it, or a teacher of the course."
+        )
     return shown
 
 

@@ -22,7 +22,6 @@ from portal.courses.rights import Deed, may
 from portal.courses.services import course_of
 from portal.folders import services as folders
 from portal.folders.models import Status as FolderStatus
-from portal.folders.rights import Deed as FolderDeed
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import UNFINISHED
@@ -124,8 +123,8 @@ def folder_context(user: User, folder_id: UUID) -> dict[str, Any]:
         "folder": row.folder,
         "moving": row.folder.status in FOLDER_MOVING,
         "path": default_path(row.folder),
-        "may_grow": FolderDeed.GROW in row.deeds,
-        "may_delete": FolderDeed.DELETE in row.deeds,
+        "may_grow": Deed.GROW_FOLDER in row.deeds,
+        "may_delete": Deed.DELETE_FOLDER in row.deeds,
     }
 
 

@@ -10,10 +10,10 @@ from django import forms
 from portal.accounts.models import User
 from portal.cloud.models import ShareType
 from portal.clusters.wishes import FolderUse, default_path
+from portal.courses.rights import Deed
 from portal.courses.services import courses_of, present_courses_of
 from portal.folders import services as folders
 from portal.folders.models import Access, Folder, Status
-from portal.folders.rights import Deed
 from portal.folders.services import FolderWish
 from portal.web.forms.refusable import RefusableForm
 
@@ -64,7 +64,11 @@ class FolderUsesForm(forms.Form):
         several = len({folder.course_id for folder in self.usable}) > 1
         for folder in self.usable:
             label = f"{folder.name} ({folder.course.title})" if several else folder.name
-            ways = Access.choices if Deed.WRITE in allowed[folder.pk] else [(Access.READ_ONLY, Access.READ_ONLY.label)]
+            ways = (
+                Access.choices
+                if Deed.WRITE_FOLDER in allowed[folder.pk]
+                else [(Access.READ_ONLY, Access.READ_ONLY.label)]
+            )
             self.fields[f"{FIELD}{folder.pk}"] = forms.ChoiceField(
                 label=label, choices=[NOT_USED, *ways], required=False, help_text=default_path(folder)
             )
