@@ -23,6 +23,15 @@ FROM (SELECT coalesce(-sum(balance), 0) AS whole,
              coalesce(sum(amount) FILTER (WHERE person = %(person)s), 0) AS own
       FROM billing_hold WHERE course = %(course)s AND expires_at > %(now)s) AS held
 """
+# One statement too: what is charged is held no more.
+_DRAWN = """
+SELECT person, sum(spent), sum(held)
+FROM (SELECT person, -balance AS spent, 0 AS held FROM billing_account
+      WHERE course = %(course)s AND kind = 'student'
+      UNION ALL
+      SELECT person, 0, amount FROM billing_hold WHERE course = %(course)s AND expires_at > %(now)s) AS drawn
+GROUP BY person ORDER BY person
+"""
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,15 @@ class Standing:
     spent: Decimal
     held: Decimal
     remaining: Decimal
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one person has drawn on a course."""
+
+    person: str
+    spent: Decimal
+    held: Decimal
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,18 @@ def standing(course: str, person: str | None = None) -> Standing:
     if person is None:
         return Standing(granted, spent, held, remaining)
     return Standing(granted, spent_by_one, held_by_one, remaining)
+
+
+def drawn(course: str) -> tuple[Standing, list[Drawn]]:
+    """How the course stands, and each person's part of it; these add up."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DRAWN, {"course": course, "now": timezone.now()})
+        people = [Drawn(*row) for row in cursor.fetchall()]
+    spent = sum((each.spent for each in people), Decimal())
+    held = sum((each.held for each in people), Decimal())
+    given = Account.objects.filter(course=course, kind=Account.Kind.COURSE).aggregate(amount=Sum("balance"))["amount"]
+    granted = given or Decimal()
+    return Standing(granted, spent, held, granted - spent - held), people
 
 
 def spending(course: str) -> dict[str, Decimal]:

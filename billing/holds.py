@@ -7,8 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from billing.models import Hold
 
@@ -38,12 +37,6 @@ def change(resource: UUID, amount: Decimal, expires_at: datetime | None = None) 
 def release(*resources: UUID) -> None:
     """Of several the caller has the locks."""
     Hold.objects.filter(resource__in=resources).delete()
-
-
-def by_person(course: str) -> dict[str, Decimal]:
-    """What is held for each, of what has not expired."""
-    valid = Hold.objects.filter(course=course, expires_at__gt=timezone.now())
-    return dict(valid.values_list("person").annotate(amount=Sum("amount")))
 
 
 def lock(course: str) -> None:

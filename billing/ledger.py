@@ -42,7 +42,9 @@ def transfer(actor: str, amount: Decimal, *, person: str, course: str, memo: str
     if done := _booked(key):
         return done
     if budget.balance < amount:
-        raise NotPossible(f"the budget of {person} has {budget.balance} credits, and {amount} are to go to {course}")
+        raise NotPossible(
+            f"the budget of {person} has {_short(budget.balance)} credits, and {_short(amount)} are to go to {course}"
+        )
     return book(Kind.TRANSFER, [(budget, -amount), (account(Account.Kind.COURSE, course), amount)], actor, memo, key)
 
 
@@ -70,7 +72,7 @@ def reverse(actor: str, number: int, memo: str) -> int:
         if each.kind == Account.Kind.BUDGET:
             locked = Account.objects.select_for_update(no_key=True).get(pk=each.pk)
             if locked.balance + amount < 0:
-                raise NotPossible(f"of the budget of {each.person} only {locked.balance} credits are left")
+                raise NotPossible(f"of the budget of {each.person} only {_short(locked.balance)} credits are left")
     return book(Kind.REVERSAL, entries, actor, memo, f"reversal-{number}", booked)
 
 
@@ -98,3 +100,8 @@ def _check_amount(amount: Decimal) -> None:
         raise Wrong("amount", f"must be more than 0 and at most {MOST}")
     if amount != amount.quantize(QUANTUM):
         raise Wrong("amount", "has more than six decimal places")
+
+
+def _short(credits: Decimal) -> str:
+    """For people: 400, not 400.000000."""
+    return f"{credits.normalize():f}"

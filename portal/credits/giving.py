@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 from django.db import transaction
 from django.db.models import QuerySet
 
-from billing import credit, holds, ledger
-from billing.credit import Standing
+from billing import credit, ledger
+from billing.credit import Drawn, Standing
 from billing.models import Account, Transaction
 from portal.accounts.models import User
 from portal.courses import services as courses
@@ -26,13 +26,6 @@ SOURCES = {NEW: Deed.GRANT_CREDITS, BUDGET: Deed.SPEND_BUDGET}
 
 
 @dataclass(frozen=True)
-class Drawn:
-    username: str
-    spent: Decimal
-    held: Decimal
-
-
-@dataclass(frozen=True)
 class Credits:
     """`people` are those who drew on the course; to who may not see spending, only the reader."""
 
@@ -44,12 +37,10 @@ class Credits:
 def of_course(reader: User, course_id: UUID) -> Credits:
     """Raises NotFound."""
     course = courses.find(reader, course_id)
-    spent, held = credit.spending(course.name), holds.by_person(course.name)
-    names = sorted({*spent, *held})
+    standing, people = credit.drawn(course.name)
     if Deed.SEE_SPENDING not in courses.deeds(reader, course):
-        names = [name for name in names if name == reader.username]
-    people = [Drawn(name, spent.get(name, Decimal()), held.get(name, Decimal())) for name in names]
-    return Credits(course, credit.standing(course.name), people)
+        people = [each for each in people if each.person == reader.username]
+    return Credits(course, standing, people)
 
 
 def sources(user: User, course: Course) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from cli.slipway_client import Client
 from launcher.testing import Embedded
@@ -59,6 +59,14 @@ def visit(house: Embedded, chromium: Browser) -> Iterator[Visit]:
     for visitor in came:
         visitor.page.context.close()
     assert not any(trouble), trouble
+
+
+def unfold(page: Page, words: str) -> None:
+    page.locator("summary", has_text=words).click()
+
+
+def row_of(page: Page, name: str) -> Locator:
+    return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
 
 
 @pytest.fixture

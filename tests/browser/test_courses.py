@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, unfold
 from tests.browser.visitor import Visitor
 
 
@@ -19,10 +19,6 @@ def teacher(visit: Visit) -> Visitor:
     came.page.get_by_role("link", name="Courses").click()
     came.page.get_by_role("link", name="Demo course").click()
     return came
-
-
-def unfold(page: Page, words: str) -> None:
-    page.locator("summary", has_text=words).click()
 
 
 def test_a_class_is_imported_from_a_spreadsheet(teacher: Visitor, tmp_path: Path) -> None:

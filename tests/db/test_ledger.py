@@ -43,7 +43,7 @@ def test_a_teacher_gives_a_course_what_the_budget_has_and_no_more() -> None:
     ledger.grant("dora", D(100), person="bob")
     ledger.transfer("bob", D(60), person="bob", course="demo")
     assert (balance(Account.Kind.BUDGET, person="bob"), balance(Account.Kind.COURSE, "demo")) == (40, 60)
-    with pytest.raises(NotPossible, match=r"40\.000000 credits"):
+    with pytest.raises(NotPossible, match=r"40 credits"):
         ledger.transfer("bob", D("40.000001"), person="bob", course="demo")
     assert (balance(Account.Kind.BUDGET, person="bob"), balance(Account.Kind.COURSE, "demo")) == (40, 60)
 
@@ -68,7 +68,7 @@ def test_a_reversal_is_exact_and_comes_once() -> None:
 def test_a_budget_that_was_spent_cannot_be_taken_back() -> None:
     number = ledger.grant("dora", D(100), person="bob")
     ledger.transfer("bob", D(60), person="bob", course="demo")
-    with pytest.raises(NotPossible, match=r"only 40\.000000"):
+    with pytest.raises(NotPossible, match=r"only 40 credits"):
         ledger.reverse("dora", number, "a mistake")
 
 

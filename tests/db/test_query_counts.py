@@ -43,7 +43,7 @@ PAGES = {
     "job-log": 3,
     "job-output": 4,
     "credits": 4,
-    "course-credits": 9,
+    "course-credits": 8,
     "rates": 4,
     "budgets": 3,
 }
@@ -65,7 +65,7 @@ ANSWERS = {
     "job": 2,
     "job-log": 2,
     "job-outputs": 3,
-    "course-credits": 6,
+    "course-credits": 5,
     "rates": 2,
     "budgets": 2,
     "job-output": 3,

@@ -54,7 +54,7 @@ class StandingSerializer(serializers.Serializer[Any]):
 
 
 class DrawnSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField()
+    username = serializers.CharField(source="person")
     spent = serializers.DecimalField(max_digits=24, decimal_places=6)
     held = serializers.DecimalField(max_digits=24, decimal_places=6)
 

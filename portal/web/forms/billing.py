@@ -45,12 +45,14 @@ class BudgetForm(GivingForm):
 class RateForm(RefusableForm):
     kind = forms.ChoiceField(label="Of", choices=Rate.Kind.choices)
     name = forms.CharField(
-        label="Flavor or share type", max_length=255, required=False, help_text="of a GPU leave it empty"
+        label="Flavor or share type", max_length=255, required=False, help_text="Of a GPU it stays empty."
     )
     price = forms.DecimalField(label="Credits", **AMOUNT)
     valid_from = moment("From (UTC, a full hour)")
     correcting = forms.BooleanField(
-        label="A correction of the past", required=False, help_text="what was charged is set right by charging anew"
+        label="A correction of the past",
+        required=False,
+        help_text="What was charged by then is charged anew below.",
     )
     memo = forms.CharField(label="Why", max_length=500, required=False)
 

@@ -21,7 +21,6 @@ from portal.web.forms.refusable import RefusableForm
 
 class ClassForm(RefusableForm):
     def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
-        kwargs["auto_id"] = f"{type(self).__name__.lower()}_%s"  # several are on one page
         super().__init__(*args, **kwargs)
         self.course = course
 
@@ -36,7 +35,10 @@ class StartForm(ClassForm):
     ready_at = MomentField(label="Ready at", help_text=f"In the time of {settings.UNIVERSITY_TIME_ZONE}.")
     hours = forms.IntegerField(label="Hours from then on", initial=2, widget=forms.NumberInput(attrs={"min": 1}))
     at_once = forms.IntegerField(
-        label="Made side by side", initial=10, widget=forms.NumberInput(attrs={"min": 1, "max": MOST_AT_ONCE})
+        label="So many at a time",
+        initial=10,
+        widget=forms.NumberInput(attrs={"min": 1, "max": MOST_AT_ONCE}),
+        help_text="More at once strain the cloud.",
     )
     students = forms.CharField(
         label="For these students only, one a line",

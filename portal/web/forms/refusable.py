@@ -13,6 +13,7 @@ class RefusableForm(forms.Form):
     """Shows each fault that a service names at its field, and the rest above the form."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"{type(self).__name__.lower()}_%s")  # several are on one page
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
 

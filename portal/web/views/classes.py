@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from portal.classes import previews, services
 from portal.classes.models import ClassAction
 from portal.classes.previews import Preview
+from portal.clusters.models import Status
 from portal.courses.models import Course
 from portal.refusals import Conflict, Invalid, Unavailable
 from portal.web.forms.classes import ClassForm, EndForm, ExtendForm, StartForm
@@ -71,7 +72,9 @@ def end(request: HttpRequest, course_id: UUID) -> HttpResponse:
 @require_GET
 def action(request: HttpRequest, course_id: UUID, action_id: UUID) -> HttpResponse:
     found = services.find(services.led(user_of(request), course_id), action_id)
-    return render(request, "web/classes/action.html", {"action": found, "parts": services.parts_of(found)})
+    parts = list(services.parts_of(found))
+    moving = any(part.made and part.made.status == Status.CREATING for part in parts)
+    return render(request, "web/classes/action.html", {"action": found, "parts": parts, "moving": moving})
 
 
 @form_of("class-action")
