@@ -264,6 +264,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["portal.api.schema.of_the_api"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.api.schema.show",
         "portal.api.schema.link",
         "portal.api.schema.refuse",
     ],

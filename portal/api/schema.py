@@ -22,7 +22,9 @@ from heat_templates.schema import request as cluster_request
 from portal.accounts.models import User
 from portal.accounts.scopes import Scope
 from portal.api.changes import MARK
+from portal.api.examples import EXAMPLES
 from portal.api.idempotency import KEY_LIMIT, REPLAYED
+from portal.api.operations import WORDS
 from portal.api.serializers.problems import ProblemSerializer
 from portal.api.serializers.strict import StrictSerializer
 
@@ -66,6 +68,13 @@ def of_the_api(endpoints: list[Any]) -> list[Any]:
 class Described(AutoSchema):
     def get_tags(self) -> list[str]:
         return [type(self.view).__module__.rpartition(".")[2]]
+
+    def get_summary(self) -> str:
+        """An operation without words cannot be described: the key is its id."""
+        return WORDS[self.get_operation_id()].summary
+
+    def get_description(self) -> str:  # type: ignore[override]  # as all of drf-spectacular's
+        return WORDS[self.get_operation_id()].text
 
     def get_override_parameters(self) -> list[Any]:
         return [*super().get_override_parameters(), *self._request_headers(), *self._response_headers()]
@@ -180,6 +189,18 @@ def refuse(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _name(status: str) -> str:
     return HTTPStatus(int(status)).phrase.title().replace(" ", "").replace("-", "")
+
+
+def show(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook: examples, where there are some."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if example := EXAMPLES.get(operation["operationId"]):
+                answer = operation["responses"][example.status]
+                for part, shown in ((operation["requestBody"], example.sent), (answer, example.answer)):
+                    for content in part["content"].values() if shown is not None else ():
+                        content["example"] = shown
+    return result
 
 
 def link(result: dict[str, Any], **_: Any) -> dict[str, Any]:

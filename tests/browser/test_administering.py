@@ -141,7 +141,7 @@ def test_another_system_gets_an_account_and_a_token_shown_once(
     page.get_by_label("Credits and charges").check()
     page.get_by_role("button", name="Make").click()
     expect(page.get_by_role("heading", name="Tokens of jupyterhub")).to_be_visible()
-    to(page, "Service accounts")
+    to(page, "← Service accounts")
     administrator.look("service-accounts")
     to(page, "jupyterhub")
     page.get_by_label("Name").fill("the hub")
@@ -149,7 +149,7 @@ def test_another_system_gets_an_account_and_a_token_shown_once(
     secret = page.locator("#made pre").first.inner_text()
     administrator.look("service-token-made")
     assert Client(house.url, secret).me()["username"] == "jupyterhub"
-    to(page, "Service accounts", "jupyterhub")
+    to(page, "← Service accounts", "jupyterhub")
     expect(page.get_by_role("row", name="the hub")).to_be_visible()
     assert secret not in page.content()
 

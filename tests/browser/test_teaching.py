@@ -95,7 +95,7 @@ def test_it_gets_credits_out_of_the_teachers_budget(teacher: Visitor, page: Page
     page.get_by_role("button", name="Give").click()
     expect(page.locator("dl").get_by_text("600.00").first).to_be_visible()
     teacher.look("course-credits-given")
-    page.get_by_label("Credits", exact=True).fill("600")
+    page.get_by_label("Credits", exact=True).fill("100000")
     page.get_by_role("button", name="Give").click()
     expect(page.get_by_role("alert")).to_be_visible()
     teacher.look("course-credits-refused", status=422)
@@ -131,7 +131,6 @@ def test_the_roster_shows_who_has_a_cluster(teacher: Visitor, page: Page) -> Non
     teacher.look("course-leading")
     page.get_by_role("link", name="Roster").click()
     assert row_of(page, "ds-002").get_by_role("cell").all_inner_texts()[3] == "1"
-    teacher.look("roster-of-200")
 
 
 def test_all_ends_are_put_off(teacher: Visitor, page: Page) -> None:
