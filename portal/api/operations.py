@@ -25,6 +25,14 @@ WORDS = {
         "strangers'. A page holds the rows of so many courses; `unanswered` are those of which the cloud said nothing. "
         "Nothing is changed by looking. **403**: for administrators.",
     ),
+    "admin_shares_list": Words(
+        "Shares of all courses, beside what the portal believes and the ledger charges",
+        "As the stacks. The cloud's storage is asked for it, and may be slow. **403**: for administrators.",
+    ),
+    "admin_letters_list": Words(
+        "Letters that never arrived, or wait to be tried again", "**403**: for administrators."
+    ),
+    "admin_notices_list": Words("What the university's own billing has not taken yet", "**403**: for administrators."),
     "admin_stacks_retrieve": Words(
         "One stack: template, parameters, resources, events, what it waits for",
         "By the id that the cloud has for it; secrets are left out. `course` saves the search for its project. "
@@ -107,6 +115,7 @@ WORDS = {
         "`excesses` say why.",
     ),
     "clusters_retrieve": Words("One cluster: its state, progress, machines, health, end"),
+    "clusters_cost_retrieve": Words("What a cluster has cost so far"),
     "clusters_destroy": Words(
         "Delete a cluster",
         "With everything in its HDFS; folders, logs and output stay. Never refused for its state; said again it "
