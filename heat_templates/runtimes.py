@@ -52,8 +52,7 @@ RUNTIMES: Mapping[str, Runtime] = {
             },
             # So is Heat's resource: `environment`, where the facts are, is not update_allowed, and nothing takes the
             # port from a container before the next one is made on it, as OS::Nova::Server does.
-            fixed="Heat makes all containers of Zun anew when the facts of a cluster change, and none at an address "
-            "that it has.",
+            fixed="for one change this cloud (Zun) would make all of them anew, and what is in HDFS would be gone.",
         ),
     )
 }

@@ -27,6 +27,7 @@ def cloud_environment(cloud: Mapping[str, Any]) -> dict[str, str]:
     return {
         "SLIPWAY_NETWORK": cloud["network"],
         "SLIPWAY_GATEWAY_ADDRESS": cloud["gateway_address"],
+        "SLIPWAY_RUNTIME": cloud["runtime"],
         "OS_AUTH_URL": cloud["auth_url"],
         "OS_USERNAME": cloud["username"],
         "OS_PASSWORD": cloud["password"],

@@ -58,7 +58,7 @@ def flavors() -> list[dict[str, Any]]:
     return [asdict(each) for each in FLAVORS]
 
 
-def images(bundle_version: str) -> list[dict[str, Any]]:
+def images(bundle_version: str, container: bool) -> list[dict[str, Any]]:
     """The `images` of cloud.json."""
     return [
         {
@@ -66,6 +66,7 @@ def images(bundle_version: str) -> list[dict[str, Any]]:
             "framework": IMAGE_FRAMEWORK,
             "bundle_version": bundle_version,
             "architecture": platform.machine(),
+            "container": container,
         }
     ]
 

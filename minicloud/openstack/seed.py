@@ -139,7 +139,9 @@ def _write_cloud(settings: Settings, projects: dict[str, str]) -> None:
         "network": catalogue.NETWORK,
         "gateway_address": block.gateway,
         "flavors": catalogue.flavors(),
-        "images": catalogue.images(settings.bundle_version),
+        # As a container is to Nova with its driver nova-docker: a server, whose image is Docker's.
+        "runtime": "nova-docker" if settings.containers else "nova",
+        "images": catalogue.images(settings.bundle_version, container=settings.containers is not None),
         "share_types": catalogue.share_types(),
     }
     write_json(settings.cloud_file, cloud)

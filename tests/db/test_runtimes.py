@@ -70,11 +70,14 @@ def test_what_zuns_containers_cannot_is_refused_before_anything_is_done(
     become(settings, "zun", ready)
     for verb, body in (("resize", {"workers": 3}), ("resize", {"remove": ["worker-01"]}), ("repair", {})):
         answer = send(api(alice), ready, verb, body)
-        assert (answer.status_code, "Heat makes all containers of Zun anew" in problem(answer)["detail"]) == (409, True)
+        assert (answer.status_code, "this cloud (Zun) would make all of them anew" in problem(answer)["detail"]) == (
+            409,
+            True,
+        )
         assert "Create a new cluster" in problem(answer)["next"]
     assert (now(ready).status, now(ready).generation) == (Status.READY, 1)
     page = browser(alice).get(f"/clusters/{ready.pk}").content.decode()
-    assert "Heat makes all containers of Zun anew" in page
+    assert "this cloud (Zun) would make all of them anew" in page
     assert f"/clusters/{ready.pk}/resize" not in page
     assert f"/clusters/{ready.pk}/repair" not in page
 

@@ -21,6 +21,7 @@ CLOUD = {
     "projects": {"demo": "1", "other": "2"},
     "network": "campus",
     "gateway_address": "127.88.3.2",
+    "runtime": "nova-docker",
     "flavors": [{"name": "small"}],
     "images": [],
     "share_types": [],
@@ -45,6 +46,7 @@ def test_it_tells_the_portal_only_of_its_service_user_and_its_provisioner() -> N
     assert (environment["OS_USERNAME"], environment["OS_PASSWORD"]) == ("slipway", "p")
     own = environment["SLIPWAY_PROVISIONER_USERNAME"], environment["SLIPWAY_PROVISIONER_PASSWORD"]
     assert own == ("provisioner", "q")
+    assert environment["SLIPWAY_RUNTIME"] == "nova-docker"
     assert all(isinstance(value, str) for value in environment.values())
     assert not set(LOGINS.values()) & set(environment.values())
 
