@@ -112,8 +112,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "words",
         nargs=argparse.REMAINDER,
-        metavar="unit|db|e2e|browser|resilience|onebox",
-        help="all but resilience (kills, full disks, ill clouds) and onebox (a real OpenStack) when none is named; "
+        metavar="unit|db|e2e|browser|resilience|onebox|docker",
+        help="all but resilience (kills, full disks, ill clouds), onebox (a real OpenStack) and docker (nodes as "
+        "containers, on an engine of its own) when none is named; "
         "what stands after -- is pytest's: options, paths",
     )
     one = verb("render", "print the Heat template of a cluster", run_render)

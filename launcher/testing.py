@@ -24,12 +24,13 @@ from launcher.paths import TOP, Paths, resolve
 from launcher.problem import Problem
 
 SUITES = ("unit", "db", "e2e", "browser")
-# Only where they are named: kills, full disks and ill clouds take long, and onebox makes the machine an OpenStack.
-NAMED_ONLY = ("resilience", "onebox")
+# Only where they are named: kills, full disks and ill clouds take long, onebox makes the machine an OpenStack, docker
+# starts an engine and makes the image of nodes.
+NAMED_ONLY = ("resilience", "onebox", "docker")
 # Tools that no package index has as they are: program -> Debian package.
-SYSTEM_TOOLS = {"shellcheck": "shellcheck", "chromium": "chromium"}
+SYSTEM_TOOLS = {"shellcheck": "shellcheck", "chromium": "chromium", "dockerd": "docker.io"}
 # What a suite needs of them.
-NEEDED_BY = {"browser": ("chromium",)}
+NEEDED_BY = {"browser": ("chromium",), "docker": ("dockerd",)}
 COUNTS = ("tests", "passed", "failures", "errors", "skipped")
 
 

@@ -62,6 +62,19 @@ class World:
         return namespace(self.pid) != namespace(os.getpid())
 
 
+@dataclass(frozen=True)
+class Inside:
+    """Where one is after one has gone to a server's mounts: its root folder, and one's own folder of the /proc in which
+    one is, both opened."""
+
+    root: int
+    proc: int
+
+    def mountinfo(self) -> str:
+        with open(os.open("mountinfo", os.O_RDONLY, dir_fd=self.proc), "rb") as stream:
+            return os.fsdecode(stream.read())
+
+
 # Decisions
 
 
@@ -174,29 +187,29 @@ def mount(shares: Shares, world: World, share: str, path: str, read_only: bool) 
         if world.uid is not None and shares.owner is not None:
             tree = syscalls.open_tree(shares.data(share))
             syscalls.set_attributes(tree, attributes, syscalls.identities(shares.owner, world.uid))
-            root = enter(world)
+            inside = enter(world)
         else:
-            root = enter(world)
+            inside = enter(world)
             tree = syscalls.open_tree(shares.folder / init.ALL_SHARES / share / "data")
             syscalls.set_attributes(tree, attributes)
-        target, point = place(root, path)
+        target, point = place(inside, path)
         if point == world.root:
             raise Refused("the server's root folder cannot be mounted on")
-        if any(each.path == point for each in of_process(os.getpid())):
+        if any(each.path == point for each in parse(inside.mountinfo())):
             raise Refused(f"/{path} is busy or already mounted")
         syscalls.attach(tree, target)
-        show(world, path)
+        show(world, path, inside.mountinfo())
 
     do(work)
 
 
-def show(world: World, path: str) -> None:
+def show(world: World, path: str, there: str) -> None:
     """Let the server's programs find what lies below its root folder by its own path too, as in a real server.
 
-    Not where the machine has something of that name, or the server no root folder of its own.
+    Not where the machine has something of that name, or the server no root folder of its own, by the mounts `there`.
     """
     first = Path(path).parts[0]
-    if has_own_root(mountinfo("self")):
+    if has_own_root(there):
         with contextlib.suppress(FileExistsError):
             Path("/", first).symlink_to(world.root / first)
 
@@ -212,14 +225,14 @@ def unmount(world: World, path: str, lazy: bool) -> None:
     """
 
     def work() -> None:
-        root = enter(world)
-        target, point = place(root, path)
+        inside = enter(world)
+        target, point = place(inside, path)
         # An open folder is one in use.
         os.close(target)
-        if not any(each.path == point for each in of_process(os.getpid())):
+        if not any(each.path == point for each in parse(inside.mountinfo())):
             raise Refused(f"/{path}: not mounted")
         try:
-            detach(root, point.relative_to(world.root), lazy)
+            detach(inside.root, point.relative_to(world.root), lazy)
         except OSError as error:
             busy = f"/{path}: device is busy"
             raise Refused(busy if error.errno == errno.EBUSY else str(error)) from None
@@ -237,7 +250,7 @@ def correct(world: World, mounts: dict[Path, str]) -> None:
     """
 
     def work() -> None:
-        root = enter(world)
+        root = enter(world).root
         failed = []
         # The newest first: it may cover older ones.
         for path, what in reversed(mounts.items()):
@@ -262,23 +275,25 @@ def restrict(root: int, path: Path, what: str) -> None:
         detach(root, path, lazy=True)
 
 
-def enter(world: World) -> int:
-    """Go where the server's mounts are; its root folder there."""
+def enter(world: World) -> Inside:
+    """Go where the server's mounts are."""
+    # The server may have another /proc, in which we are not.
+    proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)
     kinds = [("user", init.CLONE_NEWUSER)] if os.geteuid() != 0 else []
     for name, kind in [*kinds, ("mnt", init.CLONE_NEWNS)]:
         syscalls.enter_namespace(Path(f"/proc/{world.pid}/ns/{name}"), kind)
-    return os.open(world.root, os.O_PATH | os.O_DIRECTORY)
+    return Inside(os.open(world.root, os.O_PATH | os.O_DIRECTORY), proc)
 
 
-def place(root: int, path: str) -> tuple[int, Path]:
+def place(inside: Inside, path: str) -> tuple[int, Path]:
     """A folder below the root folder, opened, and where it really is.
 
     Raises:
         Refused: there is none.
     """
     try:
-        target = syscalls.open_beneath(root, path)
-        return target, Path(os.readlink(f"/proc/self/fd/{target}"))  # noqa: PTH115 - it need not be readable
+        target = syscalls.open_beneath(inside.root, path)
+        return target, Path(os.readlink(f"fd/{target}", dir_fd=inside.proc))
     except OSError as error:
         words = {
             errno.ENOENT: f"mount point /{path} does not exist",

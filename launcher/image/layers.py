@@ -36,24 +36,25 @@ Entry = tuple[str, Path]
 def ensure(engine: Engine, bundle: Path, scratch: Path, step: Step) -> str:
     """The image with this bundle, made where the engine has none; its name."""
     below = software_name(bundle)
-    name = f"slipway-node:{bundle.name}-{fingerprint(below, tree_fingerprint(TOP, NODE_FILES))}"
+    name = f"slipway-node:{bundle.name}-{fingerprint(below, settle.USER_ID, tree_fingerprint(TOP, NODE_FILES))}"
     if engine.inspect("image", name):
         return name
     if not engine.inspect("image", below):
         make.check_interpreter()
         base = _base(engine, scratch, step)
         step.say(f"{below}: Debian's packages, Spark, HDFS and Python")
-        arguments = {"BASE": base, "PACKAGES": " ".join(PACKAGES), "USER_ID": str(settle.USER_ID)}
+        arguments = {"BASE": base, "PACKAGES": " ".join(PACKAGES)}
         engine.build(below, arguments, partial(write_context, software_context(bundle), part_links(bundle)))
     step.say(f"{name}: the node program")
-    engine.build(name, {"SOFTWARE": below}, partial(write_context, node_context(bundle), places(bundle)))
+    arguments = {"SOFTWARE": below, "USER_ID": str(settle.USER_ID)}
+    engine.build(name, arguments, partial(write_context, node_context(bundle), places(bundle)))
     return name
 
 
 def software_name(bundle: Path) -> str:
     """It is another one where a part is, or how it is made."""
     code = tree_fingerprint(TOP, (*ARCHIVES_CODE, "docker/node/software"))
-    return f"slipway-software:{fingerprint(sorted(parts(bundle).values()), PACKAGES, settle.USER_ID, code)}"
+    return f"slipway-software:{fingerprint(sorted(parts(bundle).values()), PACKAGES, code)}"
 
 
 def parts(bundle: Path) -> dict[str, str]:

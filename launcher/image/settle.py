@@ -43,7 +43,8 @@ def _systemctl(root: Path, verb: str, unit: str) -> None:
 
 
 def _add_user(root: Path) -> None:
-    """A fixed number: what one cluster writes into a folder, the next one's jobs may change."""
+    """Fixed numbers, of the group too: what one cluster writes into a folder, the next one's jobs may change."""
+    run_inside(root, ["groupadd", "--system", f"--gid={USER_ID}", USER])
     home = f"--home-dir=/var/lib/{USER}"
-    add = ["useradd", "--system", f"--uid={USER_ID}", "--user-group", home, "--shell=/usr/sbin/nologin", USER]
+    add = ["useradd", "--system", f"--uid={USER_ID}", f"--gid={USER}", home, "--shell=/usr/sbin/nologin", USER]
     run_inside(root, add)
