@@ -5,20 +5,35 @@ from __future__ import annotations
 import json
 import shlex
 from typing import Any
+from urllib.parse import quote
 
 from portal.clusters.wishes import Wish
+from portal.web.form_calls import FormCall
 
 CLI = {"workers": "--workers", "flavor": "--flavor", "hours": "--hours", "framework": "--framework"}
 
 
 def curl(url: str, wish: Wish) -> str:
+    return _curl("POST", f"{url}/api/v1/clusters", json.dumps(request_of(wish), ensure_ascii=False))
+
+
+def of_form(url: str, call: FormCall, course: str, name: str) -> dict[str, str]:
+    """`course` is the id of the course that the form is about, `name` its name."""
+    body = "" if call.body is None else json.dumps(call.body, ensure_ascii=False).replace("{course}", course)
+    address = f"{url}/api/v1/{call.path.replace('{course}', quote(course, safe=''))}"
+    words = [word.replace("{course}", course).replace("{name}", name) for word in shlex.split(call.command)]
+    return {"curl": _curl(call.method, address, body), "command": shlex.join(["slipway", *words])}
+
+
+def _curl(method: str, address: str, body: str) -> str:
     """The token is left to the environment: a command line can be read by all on the machine."""
-    return (
-        f"curl -X POST {shlex.quote(f'{url}/api/v1/clusters')} \\\n"
-        '  -H "Authorization: Bearer $SLIPWAY_TOKEN" \\\n'
-        '  -H "Content-Type: application/json" -H "Idempotency-Key: $(uuidgen)" \\\n'
-        f"  -d {shlex.quote(json.dumps(request_of(wish), ensure_ascii=False))}"
-    )
+    key = ' -H "Idempotency-Key: $(uuidgen)"' if method == "POST" else ""
+    parts = [
+        f"curl -X {method} {shlex.quote(address)}",
+        '-H "Authorization: Bearer $SLIPWAY_TOKEN"',
+        *([f'-H "Content-Type: application/json"{key}', f"-d {shlex.quote(body)}"] if body else []),
+    ]
+    return " \\\n  ".join(parts)
 
 
 def request_of(wish: Wish) -> dict[str, Any]:
