@@ -45,9 +45,10 @@ def minicloud_settings(
     logins: Mapping[str, str],
     bundle: Path,
     containers: Mapping[str, str] | None = None,
+    api_address: str | None = None,
 ) -> dict[str, Any]:
     """settings.json (docs/architecture.md, "Contract: launcher and minicloud"); `bundle` is named by its version;
-    `containers` is None where nodes are processes."""
+    `containers` is None where nodes are processes, `api_address` where the APIs listen on loopback."""
     return {
         "home": str(paths.minicloud),
         "run": str(paths.run),
@@ -65,6 +66,7 @@ def minicloud_settings(
         "users": dict(logins),
         "uid_base": UID_BASE,
         "containers": containers,
+        "api_address": api_address,
     }
 
 

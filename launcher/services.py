@@ -18,7 +18,7 @@ from launcher.files import fingerprint, tree_fingerprint
 from launcher.paths import Paths
 from launcher.postgres import Postgres
 from launcher.service import Service
-from launcher.site import LOOPBACK, bind_address
+from launcher.site import LOOPBACK, api_address, bind_address
 
 LISTEN = "0A"  # in /proc/net/tcp
 MINICLOUD_CODE = ("minicloud",)
@@ -142,12 +142,15 @@ def probes(paths: Paths, ports: Mapping[str, int], server: Postgres) -> dict[str
             return False
         return http_answers(ports[name], path, address=address)
 
+    def apis() -> str | None:
+        return api_address(paths, {})
+
     return {
         "postgres": server.answers,
         "redis": lambda: redis.answers(paths.redis_socket),
-        "keystone": lambda: serves("keystone", "/v3"),
-        "heat": lambda: serves("heat", "/healthcheck", bind_address(paths)),
-        "manila": lambda: serves("manila", "/healthcheck"),
+        "keystone": lambda: serves("keystone", "/v3", apis() or LOOPBACK),
+        "heat": lambda: serves("heat", "/healthcheck", apis() or bind_address(paths)),
+        "manila": lambda: serves("manila", "/healthcheck", apis() or LOOPBACK),
         "compute": lambda: datagrams_taken(paths.compute_socket),
         "web": lambda: serves("web", "/", bind_address(paths)),
         "worker": lambda: redis.has_worker(paths.redis_socket),

@@ -32,6 +32,8 @@ SETTINGS = (
     *("SLIPWAY_PROVISIONER_CLOUD", "SLIPWAY_PROVISIONER_DOMAIN"),
     *("OS_REGION_NAME", "OS_CLIENT_SECURE_FILE"),
 )
+# For a portal in containers of this machine, which do not reach its loopback.
+API_ADDRESS = "SLIPWAY_MINICLOUD_ADDRESS"
 # Where programs of OpenStack look for their clouds; we give our processes another home folder.
 PLACES = ("clouds.yaml", "~/.config/openstack/clouds.yaml", "/etc/openstack/clouds.yaml")
 
@@ -140,15 +142,11 @@ def clouds_file(environ: Mapping[str, str], kept: str) -> str:
     )
 
 
-def _address(name: str, value: str) -> str:
+def _address(name: str, value: str, whose: str = "under which the nodes reach this machine") -> str:
     try:
         return str(ipaddress.IPv4Address(value))
     except ValueError:
-        raise Problem(
-            f"{name} is {value!r}",
-            "it must be the IPv4 address under which the nodes reach this machine",
-            f"correct {name}",
-        ) from None
+        raise Problem(f"{name} is {value!r}", f"it must be the IPv4 address {whose}", f"correct {name}") from None
 
 
 def services_of(paths: Paths) -> tuple[str, ...] | None:
@@ -162,6 +160,14 @@ def bind_address(paths: Paths) -> str:
         return site.bind
     nodes = containers.read(paths)
     return nodes.address if nodes else LOOPBACK
+
+
+def api_address(paths: Paths, environ: Mapping[str, str]) -> str | None:
+    """Where the embedded cloud's APIs listen by SLIPWAY_MINICLOUD_ADDRESS, now or at the last `up`; None where nothing
+    is said: on loopback, and Heat where the nodes reach this machine."""
+    kept = read_json(paths.settings).get("api_address") if paths.settings.exists() else None
+    named = environ.get(API_ADDRESS, kept or "")
+    return _address(API_ADDRESS, named, "of a bridge or card of this machine") if named else None
 
 
 def public_url(paths: Paths) -> str:

@@ -28,9 +28,14 @@ SUITES = ("unit", "db", "e2e", "browser")
 # starts an engine and makes the image of nodes.
 NAMED_ONLY = ("resilience", "onebox", "docker")
 # Tools that no package index has as they are: program -> Debian package.
-SYSTEM_TOOLS = {"shellcheck": "shellcheck", "chromium": "chromium", "dockerd": "docker.io"}
+SYSTEM_TOOLS = {
+    "shellcheck": "shellcheck",
+    "chromium": "chromium",
+    "dockerd": "docker.io",
+    "docker-compose": "docker-compose",
+}
 # What a suite needs of them.
-NEEDED_BY = {"browser": ("chromium",), "docker": ("dockerd",)}
+NEEDED_BY = {"browser": ("chromium",), "docker": ("dockerd", "docker-compose")}
 COUNTS = ("tests", "passed", "failures", "errors", "skipped")
 
 

@@ -145,8 +145,9 @@ class Ascent:
             step.say(note)
         if self.ports != kept:
             ports.write(self.paths.ports, self.ports)
+        told = (self.nodes, site.api_address(self.paths, os.environ))
         self.settings = configuration.minicloud_settings(
-            self.paths, self.ports, self.secrets, self.logins, self.bundle, self.nodes
+            self.paths, self.ports, self.secrets, self.logins, self.bundle, *told
         )
         self.server = make_postgres(self.paths, self.portal)
         self.url = configuration.portal_url(self.ports, self.bind)

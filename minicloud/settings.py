@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -57,23 +58,29 @@ class Settings:
     users: dict[str, str]
     uid_base: int
     containers: Containers | None = None
+    api_address: str | None = None
+
+    @property
+    def heat_address(self) -> str:
+        """Where servers reach this machine: they call Heat."""
+        return self.api_address or (f"{self.containers.prefix}.1" if self.containers else LOOPBACK)
 
     @property
     def address(self) -> str:
-        """Where servers reach this machine: what they call listens there."""
-        return f"{self.containers.prefix}.1" if self.containers else LOOPBACK
+        """Of the services that servers do not call."""
+        return self.api_address or LOOPBACK
 
     @property
     def auth_url(self) -> str:
-        return f"http://{LOOPBACK}:{self.keystone_port}/v3"
+        return f"http://{self.address}:{self.keystone_port}/v3"
 
     @property
     def heat_url(self) -> str:
-        return f"http://{self.address}:{self.heat_port}/v1"
+        return f"http://{self.heat_address}:{self.heat_port}/v1"
 
     @property
     def manila_url(self) -> str:
-        return f"http://{LOOPBACK}:{self.manila_port}/v2"
+        return f"http://{self.address}:{self.manila_port}/v2"
 
     @property
     def etc(self) -> Path:
@@ -129,6 +136,7 @@ def load(path: Path) -> Settings:
         users=dict(raw["users"]),
         uid_base=raw["uid_base"],
         containers=Containers(**raw["containers"]) if raw.get("containers") else None,
+        api_address=raw.get("api_address"),
     )
 
 
@@ -151,6 +159,8 @@ def problems_of(raw: dict[str, Any]) -> list[str]:
         for name in ("postgres_user", "bundle_version")
         if not _is_text(raw.get(name))
     ]
+    if raw.get("api_address") is not None and not _is_address(raw["api_address"]):
+        problems.append("`api_address` must be null, or an IPv4 address")
     return problems + _container_problems(raw.get("containers")) + _password_problems(raw) + _people_problems(raw)
 
 
@@ -159,6 +169,14 @@ def _container_problems(value: object) -> list[str]:
     if value is None or (isinstance(value, dict) and set(value) == names and all(map(_is_text, value.values()))):
         return []
     return [f"`containers` must be null, or have the texts {', '.join(sorted(names))}"]
+
+
+def _is_address(value: object) -> bool:
+    try:
+        ipaddress.IPv4Address(value if isinstance(value, str) else "")
+    except ValueError:
+        return False
+    return True
 
 
 def _is_text(value: object) -> bool:

@@ -16,9 +16,11 @@ import psycopg
 
 from billing import outside
 from heat_templates.runtimes import NOVA, RUNTIMES
-from portal import software
+from portal import secret_files, software
 from portal.cloud import connection
 
+_secrets, _wrong = secret_files.read(os.environ)
+os.environ.update(_secrets)
 env = environs.Env(eager=False)
 WEB_ADDRESS = environs.validate.URL(schemes={"http", "https"}, require_tld=False)
 
@@ -29,6 +31,9 @@ DEBUG = env.bool("SLIPWAY_DEBUG", False)
 # A libpq connection string, as it can name a socket's folder and all else that libpq knows.
 DATABASE_URL = env.str("SLIPWAY_DATABASE_URL")
 REDIS_URL = env.str("SLIPWAY_REDIS_URL", validate=environs.validate.Regexp("(unix|redis|rediss)://"))
+# Where they do not stand in those two.
+_database_password = env.str("SLIPWAY_DATABASE_PASSWORD", "")
+_redis_password = env.str("SLIPWAY_REDIS_PASSWORD", "")
 
 # How browsers reach the portal, and how nodes do.
 PUBLIC_URL = (env.str("SLIPWAY_URL", validate=WEB_ADDRESS) or "").rstrip("/")
@@ -72,7 +77,6 @@ STATIC_ROOT = env.str("SLIPWAY_STATIC_ROOT", "")
 # How often one token may ask; without a token, one address.
 REQUESTS_EACH_MINUTE = env.int("SLIPWAY_REQUESTS_EACH_MINUTE", 600, validate=environs.validate.Range(min=1))
 
-_wrong: dict[str, str] = {}
 try:
     env.seal()
 except environs.EnvValidationError as error:
@@ -94,6 +98,8 @@ try:
 except outside.WrongSettings as error:
     _wrong |= error.wrong
 try:
+    if _database_password:
+        DATABASE_URL = psycopg.conninfo.make_conninfo(DATABASE_URL, password=_database_password)
     _database = psycopg.conninfo.conninfo_to_dict(DATABASE_URL or "")
 except psycopg.ProgrammingError as error:
     _wrong["SLIPWAY_DATABASE_URL"] = f"is not a PostgreSQL connection string: {error}"
@@ -104,6 +110,8 @@ except software.WrongSoftware as error:
 if _wrong:
     _lines = "\n".join(f"  {name}: {why}" for name, why in sorted(_wrong.items()))
     sys.exit(f"The portal's settings are not right. Correct these and start again:\n{_lines}")
+
+REDIS_URL = secret_files.with_password(REDIS_URL, _redis_password)
 
 EMAIL_BACKEND, EMAIL_TIMEOUT = _mail["EMAIL_BACKEND"], 10
 EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]

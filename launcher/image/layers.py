@@ -41,9 +41,9 @@ def ensure(engine: Engine, bundle: Path, scratch: Path, step: Step) -> str:
         return name
     if not engine.inspect("image", below):
         make.check_interpreter()
-        base = _base(engine, scratch, step)
+        debian = base(engine, scratch, step)
         step.say(f"{below}: Debian's packages, Spark, HDFS and Python")
-        arguments = {"BASE": base, "PACKAGES": " ".join(PACKAGES)}
+        arguments = {"BASE": debian, "PACKAGES": " ".join(PACKAGES)}
         engine.build(below, arguments, partial(write_context, software_context(bundle), part_links(bundle)))
     step.say(f"{name}: the node program")
     arguments = {"SOFTWARE": below, "USER_ID": str(settle.USER_ID)}
@@ -107,7 +107,7 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return entry
 
 
-def _base(engine: Engine, scratch: Path, step: Step) -> str:
+def base(engine: Engine, scratch: Path, step: Step) -> str:
     """Debian's own image where a registry has it for us, else one made here."""
     made = f"slipway-debian:{root.SUITE}"
     for name in (SLIM, made):

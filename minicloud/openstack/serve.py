@@ -1,5 +1,5 @@
-"""Keystone, Heat and Manila: one process each, native threads, waitress as the server. They listen on loopback only;
-Heat, which nodes call, listens where these reach this machine."""
+"""Keystone, Heat and Manila: one process each, native threads, waitress as the server. They listen on loopback, or on
+the one address that the launcher names; Heat, which nodes call, listens where these reach this machine."""
 # mypy: disable-error-code="import-untyped,import-not-found"
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from minicloud.settings import LOOPBACK, Settings
+from minicloud.settings import Settings
 
 LOG = logging.getLogger("minicloud.serve")
 STOP_SECONDS = 8.0
@@ -38,7 +38,7 @@ def serve(start: Callable[[Settings], Callable[[], None]], settings: Settings) -
     os._exit(0)
 
 
-def listen(application: Any, port: int, threads: int, address: str = LOOPBACK) -> None:
+def listen(application: Any, port: int, threads: int, address: str) -> None:
     """Serve a WSGI application from threads of its own."""
     import waitress
 
@@ -81,7 +81,7 @@ def keystone(settings: Settings) -> Callable[[], None]:
     sys.argv[1:] = []
     from keystone.server.wsgi import initialize_public_application
 
-    listen(initialize_public_application(), settings.keystone_port, threads=8)
+    listen(initialize_public_application(), settings.keystone_port, threads=8, address=settings.address)
     return lambda: None
 
 
@@ -105,7 +105,7 @@ def heat(settings: Settings) -> Callable[[], None]:
     template._get_template_extension_manager()
     engine = service.EngineService(cfg.CONF.host, api.ENGINE_TOPIC)
     engine.start()
-    listen(config.load_paste_app("heat-api"), settings.heat_port, threads=16, address=settings.address)
+    listen(config.load_paste_app("heat-api"), settings.heat_port, threads=16, address=settings.heat_address)
     for target, words in ((recovery.resume, (engine,)), (_purge, ())):
         threading.Thread(target=target, args=words, name=target.__name__, daemon=True).start()
     return lambda: engine.stop()
@@ -155,7 +155,7 @@ def manila(settings: Settings) -> Callable[[], None]:
     share_types.make()
     # Found before the first request can make one that is no leftover.
     unfinished = share_recovery.find()
-    listen(wsgi.Loader(cfg.CONF).load_app("osapi_share"), settings.manila_port, threads=8)
+    listen(wsgi.Loader(cfg.CONF).load_app("osapi_share"), settings.manila_port, threads=8, address=settings.address)
     managers = {each.host: each.manager for each in backends}
     threading.Thread(target=share_recovery.resume, args=(managers, unfinished), name="resume", daemon=True).start()
 

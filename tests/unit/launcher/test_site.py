@@ -102,3 +102,16 @@ def test_what_is_missing_or_wrong_is_named(
 ) -> None:
     with pytest.raises(Problem, match=said):
         site.settle(paths, words | change)
+
+
+def test_where_the_clouds_apis_listen_holds_until_it_is_taken_back(paths: Paths) -> None:
+    assert site.api_address(paths, {}) is None
+    write_json(paths.settings, {"api_address": "172.19.0.1"})
+    assert site.api_address(paths, {}) == "172.19.0.1"
+    assert site.api_address(paths, {"SLIPWAY_MINICLOUD_ADDRESS": "172.20.0.1"}) == "172.20.0.1"
+    assert site.api_address(paths, {"SLIPWAY_MINICLOUD_ADDRESS": ""}) is None
+
+
+def test_an_address_of_the_clouds_apis_that_is_none_is_refused(paths: Paths) -> None:
+    with pytest.raises(Problem, match="SLIPWAY_MINICLOUD_ADDRESS is 'docker0'"):
+        site.api_address(paths, {"SLIPWAY_MINICLOUD_ADDRESS": "docker0"})

@@ -58,9 +58,20 @@ def test_what_servers_call_listens_where_containers_reach_this_machine(tmp_path:
     assert found.auth_url == "http://127.0.0.1:15100/v3"
 
 
+def test_all_apis_listen_on_the_address_that_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(good() | {"containers": CONTAINERS, "api_address": "172.19.0.1"}))
+    found = settings.load(path)
+    assert found.auth_url == "http://172.19.0.1:15100/v3"
+    assert found.heat_url == "http://172.19.0.1:18104/v1"
+    assert found.manila_url == "http://172.19.0.1:18786/v2"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"api_address": "bridge"}, "`api_address` must be null, or an IPv4 address"),
+        ({"api_address": 7}, "`api_address` must be null, or an IPv4 address"),
         ({"containers": {"engine": "unix:///e"}}, "`containers` must be null, or have the texts engine, image"),
         ({"containers": CONTAINERS | {"image": ""}}, "`containers` must be null"),
         ({"home": "h"}, "`home` must be an absolute path"),
