@@ -27,6 +27,8 @@ SUITES = ("unit", "db", "e2e", "browser")
 # Only where they are named: kills, full disks and ill clouds take long, onebox makes the machine an OpenStack, docker
 # starts an engine and makes the image of nodes.
 NAMED_ONLY = ("resilience", "onebox", "docker")
+# What a suite runs beside the folder of its name.
+MORE_FOLDERS = {"e2e": ("attacks",)}
 # Tools that no package index has as they are: program -> Debian package.
 SYSTEM_TOOLS = {
     "shellcheck": "shellcheck",
@@ -87,12 +89,17 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
             why = f"there are {', '.join((*SUITES, *NAMED_ONLY))}; pytest's options and paths stand behind --"
             raise Problem(f"there is no suite {word!r}", why, "name one of them, or none")
     named = {option.split("/")[1] for option in options if option.startswith("tests/")}
-    return suites or [name for name in (*SUITES, *NAMED_ONLY) if name in named], options
+    return suites or [name for name in (*SUITES, *NAMED_ONLY) if named & {*_folders_of(name)}], options
 
 
 def folders(suite: str, options: Sequence[str]) -> list[str]:
-    """The suite's folder, unless the options name paths of tests, which narrow it."""
-    return [] if any(option.startswith("tests/") for option in options) else [f"tests/{suite}"]
+    """The suite's folders, unless the options name paths of tests, which narrow it."""
+    whole = [f"tests/{name}" for name in _folders_of(suite)]
+    return [] if any(option.startswith("tests/") for option in options) else whole
+
+
+def _folders_of(suite: str) -> tuple[str, ...]:
+    return suite, *MORE_FOLDERS.get(suite, ())
 
 
 def run_suites(paths: Paths, chosen: Sequence[str], options: Sequence[str], console: Console) -> bool:

@@ -27,6 +27,10 @@ OWN_ROOT = "slipway-root"
 # Below the hidden folder of shares: the real one, for compute alone.
 ALL_SHARES = "all"
 OPEN_FILES = 65536
+# Processes and threads of a server that has a user of its own: far more than it needs, far less than there are.
+MOST_PROCESSES = 4096
+# Where the machine's memory ends, its kernel ends programs of servers before those of the portal and the cloud.
+FIRST_TO_BE_KILLED = 500
 # How long the server's programs may take to end before they are killed; compute waits a little longer.
 GRACE_SECONDS = 12.0
 AWAITED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
@@ -122,7 +126,7 @@ def _own_namespace(shares: str) -> None:
 
 
 def become(uid: int | None) -> None:
-    """Take on the server's own user; reap what its programs leave behind; no core files, enough open files."""
+    """Take on the server's own user and its bounds; reap what its programs leave behind."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
@@ -130,7 +134,12 @@ def become(uid: int | None) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    score = Path("/proc/self/oom_score_adj")
+    # It may be raised by anybody, and lowered by nobody but root.
+    score.write_text(str(max(FIRST_TO_BE_KILLED, int(score.read_text()))), encoding="ascii")
     if uid is not None:
+        # Counted for a user: without one of its own all that the user runs would count.
+        resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)

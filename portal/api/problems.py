@@ -15,6 +15,7 @@ from rest_framework.views import set_rollback
 
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.refusals import Invalid, NotFound, Refusal, TooLarge, database_away, sign_in_unavailable
+from portal.text import carried
 
 _NEXT = {
     400: "Correct the request and send it again.",
@@ -89,7 +90,7 @@ def _flat(detail: Any, prefix: str = "") -> dict[str, str]:
     if isinstance(detail, dict):
         flat: dict[str, str] = {}
         for name, inner in detail.items():
-            flat |= _flat(inner, f"{prefix}.{name}" if prefix else str(name))
+            flat |= _flat(inner, f"{prefix}.{name}" if prefix else carried(str(name)))
         return flat
     texts = [str(text) for text in detail] if isinstance(detail, list) else [str(detail)]
-    return {prefix or "body": " ".join(texts)}
+    return {prefix or "body": carried(" ".join(texts))}

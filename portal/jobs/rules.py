@@ -10,6 +10,7 @@ from cloudinit.frameworks.manifest import Manifest
 
 NAME_LIMIT = 255  # bytes: a file system's limit
 PATH_LIMIT = 2000  # bytes: what the database can still keep apart
+MOST_OUTPUTS = 10_000  # files of one job that are listed: as many as its node lists
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what neither a command line nor a database takes
 ARGUMENTS_LIMIT = 100_000  # characters in all: well below what a command line takes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from portal import live
@@ -147,13 +147,29 @@ def append_log(job: Job, offset: int, data: bytes) -> int:
 
 def store_output(job: Job, path: str, chunks: Iterable[bytes]) -> None:
     """Keeps one file of the job's output; sent again, it replaces what was there. Raises Conflict, TooLarge."""
-    if job.is_finished:
-        raise Conflict("The job has ended: its output is complete.", "Nothing is to be done.")
-    kept = job.outputs.exclude(path=path).aggregate(total=Sum("size"))["total"] or 0
-    if kept >= settings.OUTPUT_LIMIT:
-        raise TooLarge("The output of this job is as large as may be.", "List the rest in the result.")
-    size = storage.write(storage.output_file(job.pk, path), chunks)
-    JobOutput.objects.update_or_create(job=job, path=path, defaults={"size": size, "uploaded": True})
+    with transaction.atomic():
+        # Locked: however many are sent at once, together they stay below the limits.
+        job = Job.objects.select_for_update().get(pk=job.pk)
+        if job.is_finished:
+            raise Conflict("The job has ended: its output is complete.", "Nothing is to be done.")
+        others = job.outputs.exclude(path=path).aggregate(bytes=Sum("size"), count=Count("pk"))
+        room = settings.OUTPUT_LIMIT - (others["bytes"] or 0)
+        if others["count"] >= rules.MOST_OUTPUTS:
+            raise _too_much_output()
+        size = storage.write(storage.output_file(job.pk, path), _within(room, chunks))
+        JobOutput.objects.update_or_create(job=job, path=path, defaults={"size": size, "uploaded": True})
+
+
+def _within(room: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        room -= len(chunk)
+        if room < 0:
+            raise _too_much_output()
+        yield chunk
+
+
+def _too_much_output() -> TooLarge:
+    return TooLarge("The output of this job is as large as may be.", "List the rest in the result.")
 
 
 def finish(job: Job, exit_code: int | None, reason: str, listing: Iterable[tuple[str, int]]) -> None:

@@ -16,9 +16,6 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from cli.slipway_client import Client
 from launcher.testing import Embedded
 from tests.browser.visitor import PATIENCE, PICTURES, Visitor
-from tests.house import house, person
-
-__all__ = ["house", "person"]
 
 Visit = Callable[..., Visitor]
 

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import house, person
-
-__all__ = ["flights", "house", "person"]
-
 
 @pytest.fixture(scope="session")
 def flights(tmp_path_factory: pytest.TempPathFactory) -> Path:

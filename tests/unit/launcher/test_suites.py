@@ -71,6 +71,7 @@ def test_a_normal_user_is_told_which_package_a_suite_lacks(monkeypatch: pytest.M
         (["--", "db", "--", "-x"], [], ["db", "--", "-x"]),
         (["e2e", "--", "tests/e2e/test_x.py"], ["e2e"], ["tests/e2e/test_x.py"]),
         (["--", "tests/db/test_x.py::test_y", "-x"], ["db"], ["tests/db/test_x.py::test_y", "-x"]),
+        (["--", "tests/attacks"], ["e2e"], ["tests/attacks"]),
     ],
 )
 def test_what_stands_behind_two_dashes_is_pytests(words: list[str], suites: list[str], options: list[str]) -> None:
@@ -85,7 +86,8 @@ def test_a_suite_that_there_is_not_is_refused_with_those_there_are(words: list[s
 
 
 def test_a_path_narrows_its_suite() -> None:
-    assert folders("e2e", ["-k", "tests"]) == ["tests/e2e"]
+    assert folders("unit", ["-k", "tests"]) == ["tests/unit"]
+    assert folders("e2e", []) == ["tests/e2e", "tests/attacks"]
     assert folders("e2e", ["-q", "tests/e2e/test_x.py"]) == []
 
 

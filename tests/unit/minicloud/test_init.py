@@ -128,3 +128,10 @@ def test_a_program_of_the_server_comes_before_the_machines(tmp_path: Path) -> No
     assert init.argv_of(tmp_path, ["/bin/echo"]) == ["/bin/echo"]
     assert init.argv_of(tmp_path, ["echo"]) == ["echo"]
     assert init.argv_of(tmp_path, "echo a b") == ["/bin/sh", "-c", "echo a b"]
+
+
+def test_its_programs_are_the_first_to_be_killed_where_memory_ends(server: Server) -> None:
+    assert server.start(["cat /proc/self/oom_score_adj > score"]) == "ready"
+    server.wait_for("user data carried out")
+    own = int(Path("/proc/self/oom_score_adj").read_text())
+    assert int((server.root / "score").read_text()) == max(own, init.FIRST_TO_BE_KILLED)
