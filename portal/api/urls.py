@@ -43,6 +43,7 @@ urlpatterns = [
     path("courses/<uuid:course_id>/extend-all", classes.ExtendAll.as_view(), name="extend-all"),
     path("courses/<uuid:course_id>/end-all", classes.EndAll.as_view(), name="end-all"),
     path("courses/<uuid:course_id>/credits", billing.CourseCredits.as_view(), name="course-credits"),
+    path("courses/<uuid:course_id>/corrections", billing.Corrections.as_view(), name="course-corrections"),
     path("billing/rates", billing.Rates.as_view(), name="rates"),
     path("billing/budgets", billing.Budgets.as_view(), name="budgets"),
     path("billing/statements", billing.Statements.as_view(), name="statements"),

@@ -33,6 +33,7 @@ class Deed(StrEnum):
     SEE_SPENDING = "see what this course spent"
     SPEND_BUDGET = "give this course credits out of a budget of yours"
     GRANT_CREDITS = "make credits"
+    CORRECT_CHARGES = "set right what somebody was charged"
     CHANGE_RATES = "change what things cost"
     SEE_TRAIL = "see who did what in this course"
     ARCHIVE_COURSE = "end this course"
@@ -71,7 +72,7 @@ RIGHTS: dict[str, frozenset[Deed]] = {
 # What is done in a course that is archived; all else is not, whoever asks.
 IN_ARCHIVED = frozenset({
     Deed.SEE_COURSE, Deed.SEE_CLUSTER, Deed.END_CLUSTER, Deed.SEE_ROSTER, Deed.SEE_SPENDING, Deed.SEE_TRAIL,
-    Deed.ARCHIVE_COURSE, Deed.GRANT_CREDITS,
+    Deed.ARCHIVE_COURSE, Deed.GRANT_CREDITS, Deed.CORRECT_CHARGES,
 })  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""How credits come to courses: an administrator makes them, a teacher gives of a budget; and how they stand."""
+"""How credits come to courses: an administrator makes them, a teacher gives of a budget; how they stand; and how what
+somebody was charged in error is given back."""
 
 from __future__ import annotations
 
@@ -98,6 +99,25 @@ def give_budget(actor: User, username: str, amount: Decimal, memo: str = "", for
         ledger.grant(actor.username, amount, person=username, memo=memo, key=key)
     record(actor, "budget.grant", person.pk, name=username, after={"amount": str(amount), "memo": memo})
     return budgets(actor).get(person=username)
+
+
+@transaction.atomic
+def correct(
+    actor: User, course_id: UUID, person: str, amount: Decimal, memo: str, form: UUID | None = None
+) -> Standing:
+    """Gives a person back so much of what they were charged; less than nothing takes more. The same of the same form
+    is done once. Raises NotFound, NotAllowed, Invalid."""
+    course = courses.find(actor, course_id)
+    require(actor, Deed.CORRECT_CHARGES)
+    if not Account.objects.filter(kind=Account.Kind.STUDENT, course=course.name, person=person).exists():
+        raise Invalid.of({"person": "nobody of this name was charged anything in this course"})
+    key = _key(form, actor.username, course.name, person, str(amount), memo)
+    if not _given(key):
+        with refusing():
+            ledger.correct(actor.username, amount, course=course.name, person=person, memo=memo, key=key)
+        said = {"person": person, "amount": str(amount), "memo": memo}
+        record(actor, "course.correction", course.pk, name=course.title, course=course.name, after=said)
+    return credit.standing(course.name)
 
 
 def _key(form: UUID | None, *said: str) -> str:

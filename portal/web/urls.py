@@ -77,6 +77,7 @@ urlpatterns = [
     path("credits", billing.listing, name="credits"),
     path("courses/<uuid:course_id>/credits", billing.of_course, name="course-credits"),
     path("courses/<uuid:course_id>/credits/give", billing.give, name="give-credits"),
+    path("courses/<uuid:course_id>/credits/correct", billing.correct, name="correct-charges"),
     path("courses/<uuid:course_id>/statement", billing.of_month, name="course-statement"),
     path("rates", billing.rates, name="rates"),
     path("rates/add", billing.add_rate, name="add-rate"),

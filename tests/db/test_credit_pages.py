@@ -109,6 +109,25 @@ def test_a_student_gives_nothing(browser: Browser, course: Course, alice: User, 
     assert credit.standing("demo").granted == 0
 
 
+def test_an_administrator_gives_back_what_somebody_was_charged_in_error(
+    browser: Browser, course: Course, ready: Cluster, dora: User, bob: User
+) -> None:
+    use(ready.pk, "alice", 3)
+    path = f"/courses/{course.pk}/credits"
+    assert "Set right" not in shown(browser(bob), path)
+    client = browser(dora)
+    key = re.search(r'name="form" value="([^"]+)"(?!.*name="form")', shown(client, path), re.DOTALL)
+    assert key
+    wish = {"person": "alice", "amount": "1.5", "memo": "the storage was down", "form": key[1]}
+    for _ in range(2):
+        assert client.post(f"{path}/correct", wish).status_code == 302
+    assert credit.standing("demo").spent == D("4.5")
+    stranger = client.post(f"{path}/correct", {**wish, "person": "charlie"})
+    assert "nobody of this name was charged" in stranger.content.decode()
+    entry = Entry.objects.get(action="course.correction")
+    assert entry.after == {"person": "alice", "amount": "1.5", "memo": "the storage was down"}
+
+
 def test_a_statement_is_a_page_and_a_file(
     browser: Browser, course: Course, ready: Cluster, alice: User, ann: User, bob: User
 ) -> None:

@@ -144,6 +144,19 @@ def test_a_statement_of_a_person_names_what_was_used_and_what_was_reversed(
     assert made["spent"] == "0.750000"
 
 
+def test_an_administrator_gives_back_what_somebody_was_charged_in_error(
+    api: Api, course: Course, ready: Cluster, bob: User, dora: User
+) -> None:
+    use(ready.pk, "alice", 3)
+    path, wish = f"courses/{course.pk}/corrections", {"person": "alice", "amount": "2.5", "memo": "charged twice"}
+    given = send(api(dora), path, wish)
+    assert (given.status_code, given.json()["spent"]) == (201, "3.500000")
+    assert send(api(dora), path, {**wish, "amount": "-1"}).json()["spent"] == "4.500000"
+    for wrong in ({**wish, "memo": ""}, {**wish, "amount": "0"}, {**wish, "person": "bob"}):
+        assert send(api(dora), path, wrong).status_code == 422
+    assert send(api(bob), path, wish).status_code == 403
+
+
 def test_a_month_begins_by_the_clocks_of_the_university(
     api: Api, course: Course, ready: Cluster, bob: User, settings: Any
 ) -> None:

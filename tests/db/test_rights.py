@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from billing import ledger
 from portal.accounts.models import ApiToken, User
 from portal.accounts.tokens import make_service
 from portal.api import urls as api_urls
@@ -63,6 +65,7 @@ def campus_life(
     Limit.objects.create(course=course, scope="student", user=ann, name="clusters", value=9)
     storage.write(storage.output_file(job.pk, "table.csv"), [b"a,b\n"])
     JobOutput.objects.create(job=job, path="table.csv", size=4, uploaded=True)
+    ledger.correct("dora", Decimal(-2), course=course.name, person=alice.username, memo="of another service")
     stack = uuid.uuid4()
     Cluster.objects.filter(pk=ready.pk).update(stack_id=str(stack))
     return {
@@ -100,6 +103,7 @@ def bodies(life: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "extend": {"hours": 1},
         "api:folder-grow": {"size_gb": 9},
         "api:course-credits": {"amount": "1"},
+        "api:course-corrections": {"person": "alice", "amount": "1", "memo": "charged twice"},
         "api:rates": {"kind": "gpu", "price": "1", "valid_from": "2099-01-01T00:00:00Z"},
         "api:budgets": {"person": "bob", "amount": "1"},
         "api:reprocess": {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z", "memo": "wrong"},

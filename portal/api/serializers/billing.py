@@ -72,6 +72,14 @@ class GrantSerializer(StrictSerializer):
     out_of = serializers.ChoiceField(choices=list(SOURCES), default="")
 
 
+class CorrectionSerializer(StrictSerializer):
+    """Gives a person of the course back so much of what they were charged; a negative amount takes more."""
+
+    person = serializers.CharField(max_length=255)
+    amount = serializers.DecimalField(**CREDITS)
+    memo = serializers.CharField(max_length=500)
+
+
 class StatementQuerySerializer(StrictSerializer):
     course = serializers.UUIDField()
     month = serializers.CharField(default="", allow_blank=True, max_length=7)

@@ -79,6 +79,17 @@ class CourseCredits(APIView):
         return Response(shapes.StandingSerializer(standing).data, status=status.HTTP_201_CREATED)
 
 
+class Corrections(APIView):
+    scope = Scope.ADMIN
+
+    @extend_schema(request=shapes.CorrectionSerializer, responses={201: shapes.StandingSerializer})
+    @changes
+    def post(self, request: Request, course_id: UUID) -> Response:
+        body = body_of(request, shapes.CorrectionSerializer)
+        standing = giving.correct(user_of(request), course_id, **body.validated_data)
+        return Response(shapes.StandingSerializer(standing).data, status=status.HTTP_201_CREATED)
+
+
 class Statements(APIView):
     scope = Scope.BILLING
 

@@ -36,6 +36,12 @@ class GiveForm(GivingForm):
         self.fields["out_of"].choices = [(each, words[each]) for each in sources]  # type: ignore[attr-defined]
 
 
+class CorrectionForm(GivingForm):
+    person = forms.CharField(label="Whose", max_length=255)
+    amount = forms.DecimalField(label="Credits to give back", help_text="With a minus it takes more.", **AMOUNT)
+    memo = forms.CharField(label="Why", max_length=500)
+
+
 class BudgetForm(GivingForm):
     person = forms.CharField(label="Whose budget", max_length=255)
     amount = forms.DecimalField(label="Credits", **AMOUNT)

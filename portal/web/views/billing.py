@@ -22,7 +22,7 @@ from portal.credits.statement import around, statement
 from portal.credits.table import Table, table
 from portal.credits.words import require
 from portal.refusals import Conflict, Invalid
-from portal.web.forms.billing import BudgetForm, GiveForm, RateForm, ReprocessForm
+from portal.web.forms.billing import BudgetForm, CorrectionForm, GiveForm, RateForm, ReprocessForm
 from portal.web.templatetags.credits import exact
 from portal.web.views.asking import form_of, user_of
 
@@ -61,12 +61,34 @@ def give(request: HttpRequest, course_id: UUID) -> HttpResponse:
     return render(request, "web/billing/course.html", _of_course(request, course_id, form), status=422)
 
 
-def _of_course(request: HttpRequest, course_id: UUID, form: GiveForm | None = None) -> dict[str, Any]:
+@form_of("course-credits")
+def correct(request: HttpRequest, course_id: UUID) -> HttpResponse:
+    user = user_of(request)
+    courses.find(user, course_id)
+    require(user, Deed.CORRECT_CHARGES)
+    form = CorrectionForm(request.POST)
+    if form.is_valid():
+        try:
+            giving.correct(user, course_id, **form.cleaned_data)
+            return redirect("course-credits", course_id)
+        except Invalid as refusal:
+            form.refuse(refusal)
+    return render(request, "web/billing/course.html", _of_course(request, course_id, correction=form), status=422)
+
+
+def _of_course(
+    request: HttpRequest, course_id: UUID, form: GiveForm | None = None, correction: CorrectionForm | None = None
+) -> dict[str, Any]:
     user = user_of(request)
     found = giving.of_course(user, course_id)
     sources = giving.sources(user, found.course)
-    leads = Deed.SEE_SPENDING in courses.deeds(user, found.course)
-    return {"found": found, "leads": leads, "form": form or (GiveForm(sources) if sources else None)}
+    able = courses.deeds(user, found.course)
+    return {
+        "found": found,
+        "leads": Deed.SEE_SPENDING in able,
+        "form": form or (GiveForm(sources) if sources else None),
+        "correction": (correction or CorrectionForm()) if Deed.CORRECT_CHARGES in able and found.people else None,
+    }
 
 
 @login_required
