@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.courses.models import Course
@@ -14,6 +15,16 @@ PATIENCE = 8.0  # seconds for one request: somebody waits for the page
 
 
 Answer = TypeVar("Answer")
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Report(Generic[Row]):
+    """Of one course; `trouble` says why the cloud could not be asked, and then there are no rows."""
+
+    course: Course
+    rows: tuple[Row, ...]
+    trouble: str = ""
 
 
 def answers(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from django.db.models import Max, Min, Q, Sum
 from django.utils import timezone
 
 from billing.models import Meter
-from portal.audit.asking import answers
+from portal.audit.asking import Report, answers
 from portal.audit.share_comparison import FolderBelief, ShareRow, StorageCharge, compare
 from portal.cloud import shares
 from portal.cloud.shares import Share
@@ -22,16 +21,7 @@ from portal.folders.reconciler import SHARE_NAME
 RECENTLY = timedelta(days=1)  # in which an ended folder is still compared with the ledger
 
 
-@dataclass(frozen=True)
-class Report:
-    """Of one course; `trouble` says why the cloud could not be asked, and then there are no rows."""
-
-    course: Course
-    rows: tuple[ShareRow, ...]
-    trouble: str = ""
-
-
-def reports(courses: Sequence[Course]) -> list[Report]:
+def reports(courses: Sequence[Course]) -> list[Report[ShareRow]]:
     """One list of each project, and as many queries for many courses as for one."""
     known, troubles = answers(courses, shares.list_every)
     beliefs = _beliefs(known)

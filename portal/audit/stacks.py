@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing.models import Meter
 from portal.audit import blocking, redaction
-from portal.audit.asking import AT_ONCE, PATIENCE, answers
+from portal.audit.asking import AT_ONCE, PATIENCE, Report, answers
 from portal.audit.comparison import Belief, Charge, Row, compare
 from portal.cloud import stack_details, stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
@@ -26,15 +26,6 @@ from portal.courses.models import Course
 from portal.refusals import NotFound, Unavailable
 
 RECENTLY = timedelta(days=1)  # in which an ended cluster is still compared with the ledger
-
-
-@dataclass(frozen=True)
-class Report:
-    """Of one course; `trouble` says why the cloud could not be asked, and then there are no rows."""
-
-    course: Course
-    rows: tuple[Row, ...]
-    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Inside:
     servers: int
 
 
-def reports(courses: Sequence[Course]) -> list[Report]:
+def reports(courses: Sequence[Course]) -> list[Report[Row]]:
     """One request for each project, and as many queries for many courses as for one."""
     known, troubles = answers(courses, stacks.list_every)
     rows = _compared(known)
