@@ -212,6 +212,11 @@ WORDS = {
         "`out_of` `new` (administrators) or `budget` (one's own; teachers of the course). **409**: the budget has not "
         "so much left.",
     ),
+    "courses_corrections_create": Words(
+        "Give a person back what they were charged in error",
+        "By an entry more; nothing that is booked is edited. A negative amount takes more. **422**: this person was "
+        "charged nothing in this course. Where a rate was wrong, `billing/reprocess` sets right all that it touched.",
+    ),
     "courses_class_starts_list": Words("When clusters were, or are to be, made for the class"),
     "courses_class_starts_create": Words(
         "Have a cluster ready for each student at a time",

@@ -58,6 +58,12 @@ CALLS = {
     "give-credits": FormCall(
         "POST", "courses/{course}/credits", {"amount": "100", "memo": "why"}, "billing give {name} 100 --memo why"
     ),
+    "correct-charges": FormCall(
+        "POST",
+        "courses/{course}/corrections",
+        {"person": "ann", "amount": "2.5", "memo": "why"},
+        "billing correct {name} ann 2.5 --memo why",
+    ),
     "give-budget": FormCall(
         "POST",
         "billing/budgets",

@@ -43,6 +43,11 @@ class Billing(Calls):
         body: Json = {"amount": amount, "memo": memo, **said(out_of=out_of)}
         return self._portal.json("POST", f"courses/{segment(course_id)}/credits", body)
 
+    def correct_charges(self, course_id: str, person: str, amount: str, memo: str) -> Json:
+        """Give a person back so much of what they were charged; a negative amount takes more."""
+        body: Json = {"person": person, "amount": amount, "memo": memo}
+        return self._portal.json("POST", f"courses/{segment(course_id)}/corrections", body)
+
     def statement(self, course_id: str, month: str = "", person: str = "") -> Json:
         """`month` as 2026-11; without it the present one."""
         filters = said(course=course_id, month=month, person=person)

@@ -97,6 +97,21 @@ def give(session: Session, course: str, amount: str, memo: str, out_of: str) -> 
 
 @billing.command()
 @click.argument("course", metavar="COURSE")
+@click.argument("username")
+@click.argument("amount")
+@click.option("--memo", required=True, help="Why; it stands in the statement.")
+@pass_session
+def correct(session: Session, course: str, username: str, amount: str, memo: str) -> None:
+    """Give a person back what they were charged in error; by administrators. After -- an amount like -5 takes more."""
+    standing = session.client.correct_charges(session.course(course)["id"], username, amount, memo)
+    if session.out.as_json:
+        session.out.data(standing)
+    else:
+        _standing(session, standing)
+
+
+@billing.command()
+@click.argument("course", metavar="COURSE")
 @click.option("--month", metavar="YYYY-MM", default="", help="Else the present one.")
 @click.option("--person", metavar="USERNAME", default="", help="Of this person only.")
 @click.option(

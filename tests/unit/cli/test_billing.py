@@ -62,6 +62,19 @@ def test_credits_are_given(server: Any, slipway: Any) -> None:
     )  # fmt: skip
 
 
+def test_what_somebody_was_charged_in_error_is_given_back(server: Any, slipway: Any) -> None:
+    for _ in range(2):
+        server.will_answer(200, page(COURSE))
+        server.will_answer(201, STANDING)
+    assert slipway("billing", "correct", "demo", "ann", "2.5").code == 2
+    assert slipway("billing", "correct", "demo", "ann", "2.5", "--memo", "twice").code == 0
+    assert slipway("billing", "correct", "--memo", "too little", "--", "demo", "ann", "-1").code == 0
+    assert [(call.path, json.loads(call.body)) for call in (server.calls[1], server.calls[3])] == [
+        (f"/api/v1/courses/{ID}/corrections", {"person": "ann", "amount": "2.5", "memo": "twice"}),
+        (f"/api/v1/courses/{ID}/corrections", {"person": "ann", "amount": "-1", "memo": "too little"}),
+    ]
+
+
 def test_a_statement_is_shown_or_fetched(server: Any, slipway: Any, tmp_path: Path) -> None:
     server.will_answer(200, page(COURSE))
     server.will_answer(200, STATEMENT)
