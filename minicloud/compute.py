@@ -160,8 +160,10 @@ class Compute:
             LOG.warning("server %s waits: %s", identifier, error)
             return True
         except AwayError as error:
-            # Nothing is known of the server; the next look may find it as it was.
+            # Nothing is known of the server. It is watched again by the next look that finds it alive: what has ended
+            # would wake us without end.
             LOG.error("server %s: %s", identifier, error)
+            self._forget(identifier)
             return False
         except (MinicloudError, OSError) as error:
             return self._fail(identifier, str(error))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from minicloud import addresses, server
+from minicloud import addresses, processes, server
 from minicloud.compute import Compute
+from minicloud.driver import Started
+from minicloud.errors import AwayError
+from minicloud.process_driver import ProcessDriver
 from minicloud.settings import load
 from tests.unit.minicloud.test_settings import good
 
@@ -77,3 +81,36 @@ def test_a_server_with_a_damaged_record_goes_to_error_once_and_the_next_is_looke
         compute.look()
     assert compute.registry.server_state("a") == noted
     assert (compute.registry.server_state("b") or {})["state"] == "BUILD"
+
+
+class EngineThatIsAway(ProcessDriver):
+    """An engine that ended, and its containers with it."""
+
+    away = True
+
+    def kill(self, identifier: str, state: dict[str, Any] | None) -> bool:
+        if self.away:
+            raise AwayError("the engine does not answer")
+        return False
+
+
+def test_a_server_whose_engine_is_away_is_left_as_it_is_until_the_engine_is_back(compute: Compute) -> None:
+    driver = compute.driver = EngineThatIsAway(compute.settings, compute.registry, compute.mounts)
+    compute.registry.put_server("a", RECORD)
+    compute.settings.run.joinpath("s/a").mkdir(parents=True)
+    first = subprocess.Popen(["sleep", "60"])
+    began = processes.start_time(first.pid)
+    assert began is not None
+    compute._note("a", "ACTIVE", Started(first.pid, began), "")
+    assert not compute.look()
+    first.kill()
+    first.wait()
+    assert compute.selector.select(5)
+    for _ in range(2):
+        assert not compute.look()
+        assert (compute.registry.server_state("a") or {})["state"] == "ACTIVE"
+        # Else compute would turn without rest.
+        assert compute.selector.select(0) == []
+    driver.away = False
+    compute.look()
+    assert (compute.registry.server_state("a") or {})["state"] == "ERROR"
