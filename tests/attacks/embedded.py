@@ -45,7 +45,8 @@ def embedded_site(house: Embedded, person: Callable[[str], Client]) -> Iterator[
 
 
 def make(who: Client, name: str, more: Json) -> Json:
-    (course,) = who.courses()
+    # Others of this house may have given them more than the one that they begin with.
+    (course,) = [course for course in who.courses() if course["name"] == "demo"]
     row: Json = who.create_cluster(course["id"], name, 1, "small", 2, more=more)
     return row
 

@@ -25,6 +25,7 @@ def test_a_job_reads_no_files_of_the_portal_the_cloud_or_another_cluster(site: S
     """Where servers have no users of their own they can, as docs/security.md says."""
     had = sorted(name for name, what in seen["files"].items() if not what.startswith("refused"))
     assert had == ([] if site.apart else sorted(set(site.files) - {"the victim's share", "all shares"}))
+    assert bool(seen["ways"]) is not site.apart
 
 
 def test_a_job_reaches_no_socket_of_the_portal_the_cloud_or_another_cluster(site: Site, seen: Json) -> None:

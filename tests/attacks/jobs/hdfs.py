@@ -91,9 +91,10 @@ def read_block(address, told):
 
 
 asked = json.loads(sys.argv[1])
+# The block first: what comes after it wants to delete it.
 told = {
+    "block": read_block(asked["worker"], asked["told"]),
     "own": by_rpc(os.environ["SPARK_LOCAL_IP"], "/jobs/none"),
     "theirs": by_rpc(asked["master"], asked["told"]["path"]),
-    "block": read_block(asked["worker"], asked["told"]),
 }
 print(f"\nTOLD {json.dumps(told)}")

@@ -46,7 +46,7 @@ def call(path):
 
 
 def processes_that_tell(words):
-    """The command lines and environments in which one of the words stands, and the ways into others' files."""
+    """The command lines and environments in which one of the words stands."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         for name in ("cmdline", "environ"):
@@ -56,7 +56,14 @@ def processes_that_tell(words):
                 continue
             if any(word in text for word in words):
                 found.append(f"{name} of {entry.name}: {text[:100]!r}")
-        for path in asked["through"]:
+    return found
+
+
+def ways_through(paths):
+    """The files of others that can be read through a process's root folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        for path in paths:
             try:
                 (entry / "root" / path.lstrip("/")).read_bytes()
             except OSError:
@@ -82,6 +89,7 @@ told = {
     "files": {name: look(path) for name, path in asked["files"].items()},
     "sockets": {name: call(path) for name, path in asked["sockets"].items()},
     "processes": processes_that_tell(WORDS),
+    "ways": ways_through(asked["through"]),
     "environments of others": of_others(b"SLIPWAY_SE"),
 }
 print(f"\nTOLD {json.dumps(told)}")
