@@ -14,6 +14,7 @@ from launcher.problem import Problem
 
 SECONDS = 60.0
 PACKAGE = "docker.io"
+AGAIN = "correct the cause, then run this again: what was done is kept"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Engine:
             said = building.stdout.read().decode(errors="replace")
         if building.returncode:
             tail = "\n        ".join(said.strip().splitlines()[-12:])
-            raise Problem(f"the image {tag} could not be built", tail, "correct the cause, then run this again")
+            raise Problem(f"the image {tag} could not be built", tail, AGAIN)
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **({"DOCKER_HOST": self.address} if self.address else {})}

@@ -27,7 +27,6 @@ def docker_engine(parent: Path | None = None) -> Iterator[str]:
     # Short, as a socket's path must be; not below TMPDIR, which may lie in memory.
     with tempfile.TemporaryDirectory(prefix="slw-docker-", dir=parent or "/var/tmp") as name:
         folder = Path(name)
-        # Nodes' programs pass through it on their way to nothing: it is closed.
         address = f"unix://{folder / 'docker.sock'}"
         places = {"data-root": "data", "exec-root": "exec", "pidfile": "docker.pid"}
         words = [f"--{option}={folder / place}" for option, place in places.items()]
