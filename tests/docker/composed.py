@@ -58,7 +58,8 @@ class Composed:
     def up(self) -> None:
         """Returns when each service is well, and notes for how long each has kept us waiting."""
         began = time.monotonic()
-        self.run("up", "--detach", "--no-build")
+        done = self.run("up", "--detach", "--no-build", check=False)
+        assert done.returncode == 0, f"{done.stderr[-2000:]}\n{self.run('logs', '--tail=40', check=False).stdout}"
         for service in LASTING:
             self.wait(service)
             self.took[service] = round(time.monotonic() - began, 1)
