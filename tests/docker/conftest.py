@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from launcher.testing import Embedded, embedded
+from tests.docker.campus import campus, images
 from tests.docker.nodes import left_of
 from tests.docker_engine import docker_engine
 from tests.e2e.conftest import flights
 from tests.house import person
 
-__all__ = ["flights", "person"]
+__all__ = ["campus", "flights", "images", "person"]
 
 
 @pytest.fixture(scope="session")

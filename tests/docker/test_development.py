@@ -15,11 +15,9 @@ from cli.slipway_client import Client
 from launcher.paths import TOP
 from launcher.services import PORTAL_CODE
 from launcher.testing import Embedded
-from tests.docker.campus import campus, images
 from tests.docker.composed import DEVELOPMENT, LASTING, Composed, composed, free_port, write_environment
 from tests.docker.portal_images import Images
 
-__all__ = ["campus", "images"]
 PAGE = "portal/web/templates/web/log_in.html"
 HEADING = "A Spark cluster in three steps"
 

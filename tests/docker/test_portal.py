@@ -16,7 +16,6 @@ import pytest
 from cli.slipway_client import Client
 from launcher import configuration
 from launcher.testing import Embedded
-from tests.docker.campus import campus, images
 from tests.docker.composed import (
     LASTING,
     PRODUCTION,
@@ -30,7 +29,7 @@ from tests.docker.portal_images import Images
 from tests.e2e.remains import stacks_of
 from tests.scenario import Scenario, Stage, cluster, folder
 
-__all__ = ["campus", "cluster", "folder", "images"]
+__all__ = ["cluster", "folder"]
 WITHOUT_PASSWORD = """\
 import psycopg, redis
 try:
