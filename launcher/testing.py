@@ -29,6 +29,9 @@ SUITES = ("unit", "db", "e2e", "browser")
 NAMED_ONLY = ("resilience", "onebox", "docker")
 # What a suite runs beside the folder of its name.
 MORE_FOLDERS = {"e2e": ("attacks",)}
+# Suites whose tests share no house: each processor takes files of its own, with a PostgreSQL of its own.
+SPREAD = ("unit", "db")
+SPREADING = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 # Tools that no package index has as they are: program -> Debian package.
 SYSTEM_TOOLS = {
     "shellcheck": "shellcheck",
@@ -131,7 +134,9 @@ def _run_suite(paths: Paths, environment: Path, suite: str, options: Sequence[st
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="slipway-test-") as folder:
         report = Path(folder) / "report.xml"
-        command = [str(python_of(environment)), "-m", "pytest", *folders(suite, options), f"--junitxml={report}"]
+        whole = folders(suite, options)
+        spread = SPREADING if whole and suite in SPREAD else ()
+        command = [str(python_of(environment)), "-m", "pytest", *whole, *spread, f"--junitxml={report}"]
         sys.stdout.flush()
         done = subprocess.run(
             [*command, *options],
