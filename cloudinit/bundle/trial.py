@@ -21,8 +21,8 @@ from ..slipway_node.node import Node
 from ..slipway_node.ports import PortTakenError, check_ports
 from .tools import BuildError, Tools
 
-READY_SECONDS = 120.0
-RUN_SECONDS = 120.0
+READY_SECONDS = 300.0  # on a machine that is busy with ten other things
+RUN_SECONDS = 300.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.1
 TRIES = 50
