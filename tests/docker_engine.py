@@ -43,6 +43,7 @@ def docker_engine(parent: Path | None = None) -> Iterator[str]:
             yield address
         finally:
             _end(engine, address)
+            _unmount(folder)
 
 
 def _wait(engine: subprocess.Popen[bytes], address: str, folder: Path) -> None:
@@ -68,6 +69,13 @@ def _end(engine: subprocess.Popen[bytes], address: str) -> None:
     except subprocess.TimeoutExpired:
         engine.kill()
         engine.wait()
+
+
+def _unmount(folder: Path) -> None:
+    """What an engine leaves mounted: the machine's network namespace, where a container or a build had that."""
+    points = [Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for point in sorted((point for point in points if point.is_relative_to(folder)), reverse=True):
+        subprocess.run(["umount", str(point)], check=True)
 
 
 def docker(address: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
