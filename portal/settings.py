@@ -17,6 +17,7 @@ import psycopg
 from billing import outside
 from heat_templates.runtimes import NOVA, RUNTIMES
 from portal import secret_files, software
+from portal.beat import SCHEDULE
 from portal.cloud import connection
 
 _secrets, _wrong = secret_files.read(os.environ)
@@ -286,24 +287,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0}
 CELERY_TASK_DEFAULT_QUEUE = "slipway"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
-# A pass that waited longer than this is stale: another has come after it.
-_every = {"options": {"expires": 5}}
-CELERY_BEAT_SCHEDULE = {
-    "make-projects": {"task": "portal.courses.tasks.make_projects", "schedule": 5.0, **_every},
-    "reconcile": {"task": "portal.clusters.tasks.pulse", "schedule": 1.0, **_every},
-    "classes": {"task": "portal.classes.tasks.carry_on", "schedule": 2.0, **_every},
-    "end-jobs": {"task": "portal.jobs.tasks.sweep", "schedule": 5.0, **_every},
-    "forget-expired": {"task": "portal.accounts.tasks.forget_expired", "schedule": 3600.0, **_every},
-    "forget-letters": {"task": "portal.letters.tasks.forget", "schedule": 3600.0, **_every},
-    "forget-notices": {"task": "portal.clusters.tasks.forget_notices", "schedule": 3600.0, **_every},
-    "forget-answers": {"task": "portal.api.tasks.forget_answers", "schedule": 3600.0, **_every},
-    "holds": {"task": "portal.clusters.tasks.recompute_holds", "schedule": 120.0, **_every},
-    "ends": {"task": "portal.clusters.tasks.look_at_ends", "schedule": 10.0, **_every},
-    "deliver": {"task": "portal.letters.tasks.deliver", "schedule": 10.0, **_every},
-    "tell-billing": {"task": "portal.clusters.tasks.tell_billing", "schedule": 5.0, **_every},
-    "settle-leases": {"task": "portal.credits.tasks.settle_leases", "schedule": 30.0, **_every},
-    "meter": {"task": "portal.clusters.tasks.meter", "schedule": 30.0, **_every},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 LOGGING = {
     "version": 1,
