@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import URLPattern
 from django.utils import timezone
@@ -243,3 +244,9 @@ def test_people_may_not_look_at_tokens(api: Callable[[User], Client], alice: Use
     for person in (alice, bob):
         assert api(person).post(INTROSPECT, {"token": "x"}, content_type=JSON).status_code == 403
     assert Client().post(INTROSPECT, {"token": "x"}, content_type=JSON).status_code == 401
+
+
+def test_who_asks_for_a_token_of_nobody_is_told_who_is_here_longest(alice: User) -> None:
+    User.objects.bulk_create(User(username=f"a-class-{number:03}") for number in range(200))
+    with pytest.raises(CommandError, match=r"no user 'nobody'.*\balice\b"):
+        call_command("create_token", "nobody")

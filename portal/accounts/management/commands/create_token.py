@@ -19,6 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
-            known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
+            # Who is here longest: behind them may come thousands of a roster.
+            known = ", ".join(User.objects.order_by("pk").values_list("username", flat=True)[:20])
             raise CommandError(f"There is no user {options['username']!r}. Known are: {known or 'none yet'}.")
         self.stdout.write(issue_for_log_in(user).secret)
