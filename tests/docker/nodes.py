@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,10 +69,3 @@ def left_of(home: Path, engine: str) -> dict[str, list[str]]:
         "containers": docker(engine, "ps", "--all", "--quiet", "--no-trunc", mark).stdout.split(),
         "networks": docker(engine, "network", "ls", "--quiet", mark).stdout.split(),
     }
-
-
-def until(what: str, look: Callable[[], object], seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
-        time.sleep(0.2)

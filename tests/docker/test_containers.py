@@ -15,7 +15,8 @@ from cli.slipway_client import Client
 from launcher.testing import Embedded
 from minicloud.registry import wake_compute
 from minicloud.shares import Rule, Shares
-from tests.docker.nodes import Node, left_of, nodes, until
+from tests.docker.nodes import Node, left_of, nodes
+from tests.e2e.minicloud_harness import until
 
 SHARE = "11111111-2222-4333-8444-555555555555"
 # Of each orphan nobody but the first process waits for its end.
@@ -161,7 +162,7 @@ def test_down_stops_the_containers_and_up_starts_them_with_what_they_had(
     assert worker.inspect()["State"]["ExitCode"] == 0
     house.slipway("up")
     assert left_of(house.home, engine) == before
-    until("the node to be booted again", lambda: worker.console.count("told at an earlier boot") > said)
+    until("the node to be booted again", lambda: worker.console.count("told at an earlier boot") > said, 120)
     worker.says("test", "-e", "/var/lib/slipway/kept")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +14,9 @@ from cli.slipway_client import Client
 from launcher.paths import TOP
 from launcher.services import PORTAL_CODE
 from launcher.testing import Embedded
-from tests.docker.composed import DEVELOPMENT, LASTING, Composed, composed, free_port, write_environment
+from tests.docker.composed import DEVELOPMENT, LASTING, Composed, composed, write_environment
 from tests.docker.portal_images import Images
+from tests.e2e.minicloud_harness import free_port, until
 
 PAGE = "portal/web/templates/web/log_in.html"
 HEADING = "A Spark cluster in three steps"
@@ -52,10 +52,7 @@ def test_it_answers_from_the_checkout_and_takes_up_a_change(portal: Composed, ch
     assert HEADING in page(portal)
     template = checkout / PAGE
     template.write_text(template.read_text().replace(HEADING, "A change of mine"))
-    deadline = time.monotonic() + 60
-    while "A change of mine" not in _page_if_any(portal):
-        assert time.monotonic() < deadline, portal.logs("web")
-        time.sleep(0.2)
+    until("the change", lambda: "A change of mine" in _page_if_any(portal), 60)
 
 
 def test_its_stores_have_no_network_and_its_containers_no_port(portal: Composed) -> None:

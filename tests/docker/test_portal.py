@@ -21,11 +21,11 @@ from tests.docker.composed import (
     PRODUCTION,
     Composed,
     composed,
-    free_port,
     write_environment,
     write_secrets,
 )
 from tests.docker.portal_images import Images
+from tests.e2e.minicloud_harness import free_port
 from tests.e2e.remains import stacks_of
 from tests.scenario import Scenario, Stage, cluster, folder
 

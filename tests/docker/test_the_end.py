@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from cli.slipway_client import Client
 from launcher.testing import Embedded
-from tests.docker.nodes import Node, nodes, until
+from tests.docker.nodes import Node, nodes
+from tests.e2e.minicloud_harness import until
 
 
 def test_down_ends_containers_that_a_killed_compute_has_left(
@@ -18,7 +19,7 @@ def test_down_ends_containers_that_a_killed_compute_has_left(
     student = person("student")
     (course,) = student.courses()
     student.create_cluster(course["id"], "left alone", 1, "small", 2)
-    until("both nodes to run", lambda: [node.state["state"] for node in _started(house, engine)] == ["ACTIVE"] * 2)
+    until("both nodes to run", lambda: [node.state["state"] for node in _started(house, engine)] == ["ACTIVE"] * 2, 120)
     # supervisord first: it would start compute again.
     for name in ("supervisord", "compute"):
         os.kill(json.loads((house.home / "running" / f"{name}.json").read_text())["pid"], signal.SIGKILL)

@@ -89,10 +89,7 @@ def show_credits(session: Session, course: str) -> None:
 def give(session: Session, course: str, amount: str, memo: str, out_of: str) -> None:
     """Give a course credits."""
     standing = session.client.give_credits(session.course(course)["id"], amount, memo, out_of)
-    if session.out.as_json:
-        session.out.data(standing)
-    else:
-        _standing(session, standing)
+    _tell(session, standing)
 
 
 @billing.command()
@@ -104,10 +101,7 @@ def give(session: Session, course: str, amount: str, memo: str, out_of: str) -> 
 def correct(session: Session, course: str, username: str, amount: str, memo: str) -> None:
     """Give a person back what they were charged in error; by administrators. After -- an amount like -5 takes more."""
     standing = session.client.correct_charges(session.course(course)["id"], username, amount, memo)
-    if session.out.as_json:
-        session.out.data(standing)
-    else:
-        _standing(session, standing)
+    _tell(session, standing)
 
 
 @billing.command()
@@ -159,6 +153,13 @@ def _fetch(session: Session, course_id: str, month: str, person: str, file: Path
         session.out.data({"file": str(file)})
     else:
         session.out.line(str(file))
+
+
+def _tell(session: Session, standing: Json) -> None:
+    if session.out.as_json:
+        session.out.data(standing)
+    else:
+        _standing(session, standing)
 
 
 def _standing(session: Session, standing: Json) -> None:
