@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,57 +14,30 @@ from manilaclient import client as manila_client
 from cli.slipway_client import Client
 from launcher import paths
 from launcher.testing import Embedded
-from tests.attacks.site import Cluster, Json, Site
+from minicloud import init
+from tests.attacks.pair import two_clusters
+from tests.attacks.site import Cluster, Pair, Site, Stand
 from tests.e2e import faults
-from tests.e2e.minicloud_harness import until
 from tests.e2e.remains import log_in
 
 READY_SECONDS = 300
-# How long the victim's program works on, at most.
-WORK_SECONDS = 1500
-SCRATCH = {"scratch": {"size_gb": 1, "share_type": "nfs"}}
 
 
 @contextlib.contextmanager
 def embedded_site(house: Embedded, person: Callable[[str], Client]) -> Iterator[Site]:
-    attacker, victim = person("student"), person("student2")
-    made = [
-        (attacker, make(attacker, "the attacker's", {})),
-        (victim, make(victim, "the victim's", SCRATCH)),
-    ]
-    try:
-        clusters = [Cluster(who, who.wait_for_cluster(row["id"], READY_SECONDS)) for who, row in made]
-        assert [cluster.row["status"] for cluster in clusters] == ["ready", "ready"], clusters
-        yield site_of(house, person("admin"), *clusters)
-    finally:
-        for who, row in made:
-            who.delete_cluster(row["id"])
-        for who, row in made:
-            who.wait_for_cluster(row["id"], READY_SECONDS, ends=("deleted",))
+    with two_clusters(person("student"), person("student2"), "demo", "small", "nfs", READY_SECONDS) as pair:
+        yield site_of(house, person("admin"), pair)
 
 
-def make(who: Client, name: str, more: Json) -> Json:
-    # Others of this house may have given them more than the one that they begin with.
-    (course,) = [course for course in who.courses() if course["name"] == "demo"]
-    row: Json = who.create_cluster(course["id"], name, 1, "small", 2, more=more)
-    return row
-
-
-def site_of(house: Embedded, admin: Client, attacker: Cluster, victim: Cluster) -> Site:
-    words = f"the victim's words {secrets.token_hex(16)}"
-    job = victim.start("victim.py", words=words, seconds=WORK_SECONDS)
-    told = until("the victim's program", lambda: working(victim, job), 120)
+def site_of(house: Embedded, admin: Client, pair: Pair) -> Site:
+    attacker, victim = pair.attacker, pair.victim
     cloud = json.loads((house.home / "minicloud" / "cloud.json").read_text())
     servers = servers_of(house, victim)
     facts = [json.loads((folder / "root/etc/slipway/facts.json").read_text()) for folder in servers.values()]
     export, data = scratch_of(house, victim)
     return Site(
+        **vars(pair),
         portal=house.url,
-        attacker=attacker,
-        victim=victim,
-        job=job,
-        told=told,
-        words=words,
         secrets=tuple({secret for each in facts for secret in (each["secret"], each["portal"]["credential"])}),
         export=export,
         share=str(data),
@@ -73,19 +45,16 @@ def site_of(house: Embedded, admin: Client, attacker: Cluster, victim: Cluster) 
         keystone=cloud["auth_url"],
         files=files_of(house, servers["master"], data),
         sockets=sockets_of(house, servers["master"]),
-        stranger=f"{faults.address_block(house)}.250",
+        outside=Stand(f"{faults.address_block(house)}.250"),
+        gateway=Stand(cloud["gateway_address"]),
+        inside=Stand(victim.address("master")),
+        impostor=Stand(victim.address("worker-01")),
         apart=os.geteuid() == 0,
         any_address=True,
+        strangers_arrive=True,
+        memory_mb=None,
+        most_processes=init.MOST_PROCESSES if os.geteuid() == 0 else None,
     )
-
-
-def working(victim: Cluster, job: str) -> Json | None:
-    """What the victim's program told, once it works on a machine."""
-    told: Json | None = victim.told(job)
-    if told is None:
-        assert victim.person.job(job)["status"] in ("queued", "running"), victim.person.log(job)[-3000:]
-        return None
-    return told
 
 
 def servers_of(house: Embedded, cluster: Cluster) -> dict[str, Path]:

@@ -6,16 +6,17 @@ The tests know nothing else: another place (containers, a real OpenStack) makes 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cli.slipway_client import Client
-from tests.attacks.jobs.ask import send
+from tests.attacks.jobs import ask
 
 JOBS = Path(__file__).with_name("jobs")
-JOB_SECONDS = 240
+# Of a job that nothing is wrong with, on a machine that has much else to do.
+JOB_SECONDS = 600
 MARK = "TOLD "  # begins the line on which a program of jobs/ says what came of it
 Json = dict[str, Any]
 
@@ -73,10 +74,27 @@ class Answer:
     status: int
     body: str
 
+    @property
+    def error(self) -> str:
+        """Why there was none, in one word; empty where there was one."""
+        return "" if self.status else self.body.partition(":")[0]
+
 
 @dataclass(frozen=True)
-class Site:
-    portal: str
+class Stand:
+    """Where somebody asks from who has a shell and no job: an address of this machine, or of a network of its own."""
+
+    address: str
+    # Takes a thread into that network.
+    enter: Callable[[], None] | None = None
+
+    def ask(self, requests: Mapping[str, Request]) -> dict[str, Answer]:
+        plain = {name: vars(request) for name, request in requests.items()}
+        return {name: Answer(*answer) for name, answer in ask.ask(plain, self.address, {}, self.enter).items()}
+
+
+@dataclass(frozen=True)
+class Pair:
     attacker: Cluster
     victim: Cluster
     # The victim's program, which runs all the time, and what it told: where its words lie in HDFS.
@@ -84,6 +102,11 @@ class Site:
     told: Json
     # The victim's words: in no answer to anybody else.
     words: str
+
+
+@dataclass(frozen=True)
+class Site(Pair):
+    portal: str
     # What the victim's machines were told that nobody else may know.
     secrets: tuple[str, ...]
     # The victim's scratch folder, as its machines mount it.
@@ -96,21 +119,35 @@ class Site:
     # What a program of another cluster may look for on the machine that it runs on.
     files: Mapping[str, str]
     sockets: Mapping[str, str]
-    # An address that is nobody's.
-    stranger: str
+    # Nobody's machine on the network, the portal's, the victim's master, and who takes the address of its worker.
+    outside: Stand
+    gateway: Stand
+    inside: Stand
+    impostor: Stand
     # Whether each server's programs, and the portal's, run under a user of their own.
     apart: bool
     # Whether whoever is on the network can take any address of it.
     any_address: bool
+    # Whether strangers come to a cluster's doors at all. Where the network keeps them out, nobody answers them.
+    strangers_arrive: bool
+    # What a server has of memory, where another bound than the machine's holds.
+    memory_mb: int | None
+    # How many processes a server's user may have, where that is bounded.
+    most_processes: int | None
 
     def ask(self, requests: Mapping[str, Request]) -> dict[str, Answer]:
         """The answers to a job on the attacker's cluster: from its node's address, and from any of the machine's."""
         found = self.attacker.run("ask.py", requests={name: vars(request) for name, request in requests.items()})
         return {name: Answer(*answer) for name, answer in found.items()}
 
-    def ask_from(self, source: str, requests: Mapping[str, Request]) -> dict[str, Answer]:
-        """The answers to somebody with a shell on this machine."""
-        return {name: Answer(*send(vars(request), source, {})) for name, request in requests.items()}
+    def refuses(self, answer: Answer) -> bool:
+        """Whether this is what strangers get at a door that is kept."""
+        return answer.status == 403 if self.strangers_arrive else answer.error == "TimeoutError"
+
+    @property
+    def where_nobody_listens(self) -> str:
+        """How a stranger's request ends at a port that is closed."""
+        return "ConnectionRefusedError" if self.strangers_arrive else "TimeoutError"
 
     def is_whole(self) -> bool:
         """Whether the victim's program runs, on all of its machines."""
@@ -124,5 +161,5 @@ class Site:
 
     def master(self) -> Json:
         page = Request(f"http://{self.victim.address('master')}:8080/json/")
-        found: Json = json.loads(self.ask_from(self.victim.address("master"), {"page": page})["page"].body)
+        found: Json = json.loads(self.gateway.ask({"page": page})["page"].body)
         return found

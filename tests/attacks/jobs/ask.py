@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 SECONDS = 20
 MOST_BYTES = 200_000
@@ -45,12 +46,18 @@ def send(request, source, words):
         connection.close()
 
 
+def ask(requests, source, words, enter=None):
+    """The answers by name. All are asked side by side, as each may never come; `enter` begins each thread."""
+    with ThreadPoolExecutor(len(requests), initializer=enter) as pool:
+        answers = pool.map(lambda request: send(request, source, words), requests.values())
+        return dict(zip(requests, answers, strict=True))
+
+
 def main():
-    words = words_of_the_node()
-    answers = {}
-    for name, request in json.loads(sys.argv[1])["requests"].items():
-        answers[name] = send(request, os.environ["SPARK_LOCAL_IP"], words)
-        answers[name + ", from any address"] = send(request, "", words)
+    words, requests = words_of_the_node(), json.loads(sys.argv[1])["requests"]
+    answers = ask(requests, os.environ["SPARK_LOCAL_IP"], words)
+    for name, answer in ask(requests, "", words).items():
+        answers[name + ", from any address"] = answer
     print(f"\nTOLD {json.dumps(answers)}")
 
 

@@ -11,6 +11,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.java_gateway import launch_gateway
 
 SECONDS = 20
+RPC_SECONDS = 8
 READ_BLOCK = 81
 VERSION = 28  # of the protocol of the data port
 FACTORIES = {
@@ -27,6 +28,9 @@ def open_files(address, user, factory):
         "fs.hdfs.impl.disable.cache": "true",
         "dfs.client.retry.policy.enabled": "false",
         "ipc.client.connect.max.retries": "1",
+        # Where the network keeps strangers out there is no answer, and else 45 tries of 20 seconds.
+        "ipc.client.connect.max.retries.on.timeouts": "0",
+        "ipc.client.connect.timeout": str(RPC_SECONDS * 1000),
     }.items():
         configuration.set(name, value)
     return jvm.org.apache.hadoop.fs.FileSystem.get(jvm.java.net.URI(f"hdfs://{address}:8020"), configuration, user)
@@ -74,20 +78,20 @@ def field(number, value):
 
 
 def read_block(address, told):
-    """What a datanode gives to who names a block and shows nothing else."""
+    """[whether its port opened, what a datanode gives to who names a block and shows nothing else]"""
     block = field(1, told["pool"].encode()) + field(2, told["block"]) + field(3, told["stamp"]) + field(4, told["size"])
     header = field(1, field(1, block)) + field(2, b"attacker")
     message = field(1, header) + field(2, 0) + field(3, told["size"])
-    received = b""
-    with socket.create_connection((address, 9866), SECONDS, (os.environ["SPARK_LOCAL_IP"], 0)) as channel:
-        channel.sendall(struct.pack(">hB", VERSION, READ_BLOCK) + varint(len(message)) + message)
-        channel.settimeout(SECONDS)
-        try:
+    opened, received = False, b""
+    try:
+        with socket.create_connection((address, 9866), SECONDS, (os.environ["SPARK_LOCAL_IP"], 0)) as channel:
+            opened = True
+            channel.sendall(struct.pack(">hB", VERSION, READ_BLOCK) + varint(len(message)) + message)
             while part := channel.recv(65536):
                 received += part
-        except OSError:
-            pass
-    return received.decode("latin-1")
+    except OSError:
+        pass
+    return [opened, received.decode("latin-1")]
 
 
 asked = json.loads(sys.argv[1])
