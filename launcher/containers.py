@@ -94,7 +94,9 @@ def _make(chosen: Engine, name: str, prefixes: Iterator[str] | list[str], mark: 
         return str(found["IPAM"]["Config"][0]["Subnet"]).rpartition(".")[0]
     said = ""
     for prefix in prefixes:
-        where = [f"--subnet={prefix}.0/24", f"--gateway={prefix}.1", f"--label={HOME_LABEL}={mark}"]
+        # What the portal's gateway, when there is one, and the shares are called by: the engine gives them to nobody.
+        kept = [f"--aux-address={name}={prefix}.{last}" for name, last in (("gateway", 2), ("storage", 4))]
+        where = [f"--subnet={prefix}.0/24", f"--gateway={prefix}.1", *kept, f"--label={HOME_LABEL}={mark}"]
         bridge = f"com.docker.network.bridge.name=slw-{name.rpartition('-')[2]}"
         done = chosen.attempt("network", "create", "--driver=bridge", f"--opt={bridge}", *where, name)
         if done.returncode == 0:

@@ -49,12 +49,9 @@ class Block:
 
     @property
     def gateway(self) -> str:
-        """Whence this machine comes to servers; in a network of containers it has one address."""
-        return self.address(2 if self.is_loopback else 1)
-
-    @property
-    def is_loopback(self) -> bool:
-        return self.prefix.startswith("127.")
+        """The only stranger that servers answer. In a network of containers it is nobody's: whoever is on this machine
+        comes to them from the holder's address."""
+        return self.address(2)
 
     @property
     def probe(self) -> str:

@@ -88,7 +88,7 @@ class Compute:
         Raises:
             MinicloudError: this machine or this home cannot run servers now.
         """
-        self.registry.prepare()
+        self.registry.prepare(containers=self.settings.containers is not None)
         block, held = BlockFile(self.settings.home).hold()
         self.driver.check(block)
         self.mounts.prepare(block)

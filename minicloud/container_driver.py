@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from minicloud import processes, server
+from minicloud import init, processes, server
 from minicloud.addresses import Block
 from minicloud.driver import Started
 from minicloud.errors import AwayError, MinicloudError
@@ -57,13 +57,16 @@ def host_options(record: dict[str, Any], folder: Path, run: Path) -> dict[str, A
     """How the engine runs a server's container."""
     return {
         **bounds(record["flavor"]),
-        "binds": {str(run): {"bind": RUN, "mode": "rw"}, str(folder / "console.log"): {"bind": CONSOLE, "mode": "rw"}},
+        # The door is knocked at, and its folder is not changed: its root's files would be this machine's root's.
+        "binds": {str(run): {"bind": RUN, "mode": "ro"}, str(folder / "console.log"): {"bind": CONSOLE, "mode": "rw"}},
         # What stands there belongs to one start of a machine.
         "tmpfs": {"/run": "mode=755,size=64m"},
         "cap_drop": ["ALL"],
         "cap_add": list(CAPABILITIES),
         "security_opt": ["no-new-privileges"],
         "log_config": {"Type": "none"},
+        # Should this machine's memory end: before the portal and the cloud.
+        "oom_score_adj": init.FIRST_TO_BE_KILLED,
         # Whether it starts is compute's to say, and nobody else's.
         "restart_policy": {"Name": "no"},
     }

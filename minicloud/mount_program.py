@@ -92,6 +92,9 @@ def ask(door: str, request: dict[str, object]) -> str:
                 if answer:
                     return str(json.loads(answer)["error"])
                 why = "it closed the connection"
+            except PermissionError:
+                # A container's door is closed to all but its root. A server that is processes has one user, who may.
+                return "only root may mount"
             except OSError as error:
                 why = str(error)
         time.sleep(PAUSE_SECONDS)

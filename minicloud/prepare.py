@@ -31,7 +31,7 @@ def prepare(settings: Settings) -> None:
     """
     configuration.write(settings)
     registry = Registry(settings.home)
-    registry.prepare()
+    registry.prepare(containers=settings.containers is not None)
     LOG.info("addresses %s", registry.choose_block(settings.containers))
     marks = settings.home / "prepared.json"
     done = read_json(marks) or {}

@@ -44,10 +44,11 @@ class Registry:
         self.home = home
         self.servers_folder = home / "servers"
 
-    def prepare(self) -> None:
-        """Make the folders; others may pass through the servers' folder (they run under other uids), not read it."""
+    def prepare(self, *, containers: bool = False) -> None:
+        """Make the folders; servers that are processes under other uids may pass through the servers' folder, not read
+        it. Of containers nobody may: their root is this machine's, and could leave programs of root's there."""
         make_folder(self.home / "registry", 0o700)
-        make_folder(self.servers_folder, 0o711)
+        make_folder(self.servers_folder, 0o700 if containers else 0o711)
 
     def _path(self, kind: str, identifier: str) -> Path:
         if not IDENTIFIER.fullmatch(identifier):

@@ -18,14 +18,21 @@ BEGIN_SECONDS = 240
 
 @contextlib.contextmanager
 def two_clusters(
-    attacker: Client, victim: Client, course: str, flavor: str, share_type: str, seconds: float
+    attacker: Client,
+    victim: Client,
+    course: str,
+    flavor: str,
+    share_type: str,
+    seconds: float,
+    victims_flavor: str = "",
 ) -> Iterator[Pair]:
-    """Each becomes ready, and is deleted at the end, within so many seconds."""
+    """Each becomes ready, and is deleted at the end, within so many seconds. The attacker's may be larger: the programs
+    of some attacks are ten Javas."""
     scratch = {"scratch": {"size_gb": 1, "share_type": share_type}}
     made = []
     try:
-        for who, name, more in ((attacker, "the attacker's", {}), (victim, "the victim's", scratch)):
-            made.append((who, make(who, course, name, flavor, more)))
+        made.append((attacker, make(attacker, course, "the attacker's", flavor, {})))
+        made.append((victim, make(victim, course, "the victim's", victims_flavor or flavor, scratch)))
         clusters = [Cluster(who, who.wait_for_cluster(row["id"], seconds)) for who, row in made]
         assert [cluster.row["status"] for cluster in clusters] == ["ready", "ready"], clusters
         yield at_work(*clusters)

@@ -21,6 +21,12 @@ MARK = "TOLD "  # begins the line on which a program of jobs/ says what came of 
 Json = dict[str, Any]
 
 
+def told_in(text: str) -> Any:
+    """What a program of jobs/ has told, by what it wrote; None where it has told nothing yet."""
+    lines = [line for line in text.splitlines() if line.startswith(MARK)]
+    return json.loads(lines[-1].removeprefix(MARK)) if lines else None
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A ready cluster, and whose it is."""
@@ -46,8 +52,7 @@ class Cluster:
 
     def told(self, job: str) -> Any:
         """What the job has told so far; None where it has told nothing yet."""
-        lines = [line for line in self.person.log(job).splitlines() if line.startswith(MARK)]
-        return json.loads(lines[-1].removeprefix(MARK)) if lines else None
+        return told_in(self.person.log(job))
 
     def run(self, program: str, **arguments: Any) -> Any:
         """What a job tells that ended well."""

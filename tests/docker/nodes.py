@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from launcher.testing import Embedded
+from minicloud.syscalls import enter_namespace
 from tests.docker_engine import docker
+
+NETWORK = 0x40000000  # CLONE_NEWNET of <sched.h>
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,20 @@ class Node:
         return done.stdout.strip()
 
 
-def nodes(house: Embedded, engine: str) -> dict[str, Node]:
-    """The nodes of the one cluster there is, by the ends of their names: `master`, `worker-01`."""
+def nodes(house: Embedded, engine: str, cluster: str = "") -> dict[str, Node]:
+    """The nodes of a cluster, or of the one that there is, by the ends of their names: `master`, `worker-01`."""
     found = [Node(house.home, path.name, engine) for path in (house.home / "minicloud/servers").glob("[!.]*")]
-    return {node.record["resource"]: node for node in found}
+    records = [(node, node.record) for node in found]
+    return {
+        record["resource"]: node
+        for node, record in records
+        if cluster in ("", record["metadata"]["slipway_cluster"])
+    }
+
+
+def entering(pid: int) -> Callable[[], None]:
+    """Takes the thread that calls it into the network of a container, by its first process."""
+    return partial(enter_namespace, Path(f"/proc/{pid}/ns/net"), NETWORK)
 
 
 def left_of(home: Path, engine: str) -> dict[str, list[str]]:

@@ -86,6 +86,8 @@ def of_others(pattern):
 
 
 told = {
+    # What there is, it sees.
+    "own": look(os.environ.get("SLIPWAY_NODE_ROOT", "") + "/etc/slipway/facts.json"),
     "files": {name: look(path) for name, path in asked["files"].items()},
     "sockets": {name: call(path) for name, path in asked["sockets"].items()},
     "processes": processes_that_tell(WORDS),

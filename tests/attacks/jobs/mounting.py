@@ -26,7 +26,9 @@ def read(path):
         return str(error.strerror)
 
 
-(there.parent / "link").symlink_to(asked["data"])
+link = there.parent / "link"
+link.unlink(missing_ok=True)
+link.symlink_to(asked["data"])
 told = {
     "mounts": {
         "as it is": mount(asked["export"]),
@@ -37,7 +39,7 @@ told = {
     },
     "paths": {
         path: read(f"{path}/words.txt")
-        for path in (asked["data"], "/data/scratch", f"{root}/data/scratch", f"{root}/tmp/link", f"{root}/../../shares")
+        for path in (asked["data"], "/data/scratch", f"{root}/data/scratch", str(link), f"{root}/../../shares")
     },
 }
 print(f"\nTOLD {json.dumps(told)}")

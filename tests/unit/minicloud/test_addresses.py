@@ -55,7 +55,7 @@ def test_it_refuses_a_saved_block_that_is_none(saved: object) -> None:
 def test_a_network_of_containers_is_a_block_in_which_this_machine_has_one_address(home: Path) -> None:
     taken = BlockFile(home).take("198.18.7")
     assert BlockFile(home).read() == taken == parse("198.18.7")
-    assert (taken.gateway, taken.holder, taken.first_port) == ("198.18.7.1", "198.18.7.1", "198.18.7.10")
+    assert (taken.gateway, taken.holder, taken.first_port) == ("198.18.7.2", "198.18.7.1", "198.18.7.10")
     assert Block("127.88.3").gateway == "127.88.3.2"
 
 

@@ -44,7 +44,15 @@ def test_it_has_few_rights_and_can_get_no_more() -> None:
 
 
 def test_it_sees_nothing_of_the_machine_but_its_console_and_its_own_door() -> None:
-    assert set(options()["binds"]) == {"/home/servers/a/console.log", "/run/s/a"}
+    binds = options()["binds"]
+    assert {source: bind["mode"] for source, bind in binds.items()} == {
+        "/home/servers/a/console.log": "rw",
+        "/run/s/a": "ro",
+    }
+
+
+def test_it_ends_before_the_portal_where_the_machine_has_no_memory_left() -> None:
+    assert options()["oom_score_adj"] > 0
 
 
 def test_cloud_init_finds_the_user_data_as_it_was_given_and_the_servers_id() -> None:

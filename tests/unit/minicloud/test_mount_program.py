@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from minicloud import mount_program
+
+NOBODY = 65534
 
 
 class Door:
@@ -69,6 +72,18 @@ def test_it_asks_again_where_the_connection_broke(door: Door) -> None:
     door.answers = ["", "", "busy"]
     assert mount_program.ask(str(door.path), {"verb": "mount"}) == "busy"
     assert door.asked == [b'{"verb": "mount"}'] * 3
+
+
+def test_who_may_not_come_to_the_door_is_told_so_at_once(tmp_path: Path) -> None:
+    folder, user = tmp_path / "closed", os.geteuid()
+    folder.mkdir(mode=0o000)
+    os.seteuid(user or NOBODY)
+    try:
+        said = mount_program.ask(str(folder / "door"), {"verb": "mount"})
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o700)
+    assert said == "only root may mount"
 
 
 def test_it_says_why_it_got_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
