@@ -130,6 +130,8 @@ class Ascent:
         image = layers.ensure(self.engine, self.bundle, self.paths.cache, step)
         network = containers.ensure_network(self.paths, self.engine)
         self.nodes = {**asdict(network), "image": image}
+        if os.geteuid() != 0:
+            step.say("only root may mount into containers: without it, this home has no folders")
         step.result = f"{image}, {network.prefix}.0/24"
 
     def settle(self, step: Step) -> None:

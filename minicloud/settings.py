@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,11 @@ class Settings:
     uid_base: int
     containers: Containers | None = None
     api_address: str | None = None
+
+    @property
+    def mounts_shares(self) -> bool:
+        """Whether servers can have shares at all: only root may mount into a container."""
+        return self.containers is None or os.geteuid() == 0
 
     @property
     def heat_address(self) -> str:

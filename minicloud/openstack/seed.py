@@ -142,6 +142,7 @@ def _write_cloud(settings: Settings, projects: dict[str, str]) -> None:
         # As a container is to Nova with its driver nova-docker: a server, whose image is Docker's.
         "runtime": "nova-docker" if settings.containers else "nova",
         "images": catalogue.images(settings.bundle_version, container=settings.containers is not None),
-        "share_types": catalogue.share_types(),
+        # Without any the portal offers no folders.
+        "share_types": catalogue.share_types() if settings.mounts_shares else [],
     }
     write_json(settings.cloud_file, cloud)

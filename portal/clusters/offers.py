@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any
 
 from cloudinit import frameworks
@@ -81,6 +81,13 @@ def unknown_names(asked: Mapping[str, Any], flavors: Iterable[str], share_types:
         for field, names in known.items()
         if asked.get(field) is not None and asked[field] not in names
     }
+
+
+def without_storage(more: Mapping[str, Any], share_types: Sized) -> dict[str, str]:
+    """A scratch folder lies on the cloud's storage, be it of whatever kind."""
+    if share_types or not more.get("scratch"):
+        return {}
+    return {"scratch": "this cloud has no storage for folders; leave it out"}
 
 
 def too_few_gpus(flavor: Flavor, spec: ClusterSpec) -> dict[str, str]:

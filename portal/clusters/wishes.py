@@ -28,6 +28,7 @@ from portal.clusters.offers import (
     sizes_of,
     too_few_gpus,
     unknown_names,
+    without_storage,
 )
 from portal.courses.models import Course
 from portal.folders import services as folders
@@ -73,6 +74,7 @@ def cluster_of(owner: User, course: Course, wish: Wish, most_hours: int) -> tupl
     images, runtime = list(Image.objects.order_by("name")), RUNTIMES[settings.RUNTIME]
     share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
     wrong = wrong_fields(wish, most_hours) | unknown_names(_named(wish), flavors, share_types)
+    wrong |= without_storage(wish.more, share_types)
     image = None
     try:
         image = choose_image(images, bundles(), wish.framework, runtime, **_image_wish(wish))

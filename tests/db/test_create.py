@@ -13,7 +13,7 @@ from django.test import Client
 
 from heat_templates import ClusterSpec, render
 from portal.accounts.models import User
-from portal.cloud.models import Image
+from portal.cloud.models import Image, ShareType
 from portal.clusters import services
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
@@ -63,6 +63,16 @@ def test_what_is_asked_for_beside_stands_in_the_spec(api: Callable[[User], Clien
     )  # fmt: skip
     assert (cluster.vcpus, cluster.memory_mb) == (2 + 1 + 1, 3072 + 1536 + 1536)
     assert render(spec).parameters["key_pair"] == "mine"
+
+
+def test_a_scratch_folder_is_refused_where_the_cloud_has_no_storage(
+    api: Callable[[User], Client], alice: User, wish: Wish
+) -> None:
+    ShareType.objects.all().delete()
+    assert post(api(alice), wish).status_code == 202
+    refused = post(api(alice), wish, scratch={"size_gb": 1})
+    assert refused.status_code == 422
+    assert problem(refused)["errors"] == {"scratch": "this cloud has no storage for folders; leave it out"}
 
 
 def test_a_network_of_its_own_is_in_place_of_the_shared_one(

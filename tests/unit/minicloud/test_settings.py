@@ -58,6 +58,18 @@ def test_what_servers_call_listens_where_containers_reach_this_machine(tmp_path:
     assert found.auth_url == "http://127.0.0.1:15100/v3"
 
 
+@pytest.mark.parametrize(
+    ("user", "containers", "mounts"), [(0, CONTAINERS, True), (1000, CONTAINERS, False), (1000, None, True)]
+)
+def test_only_root_gives_containers_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, containers: dict[str, str] | None, mounts: bool
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(good() | {"containers": containers}))
+    monkeypatch.setattr(settings.os, "geteuid", lambda: user)
+    assert settings.load(path).mounts_shares is mounts
+
+
 def test_all_apis_listen_on_the_address_that_is_named(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text(json.dumps(good() | {"containers": CONTAINERS, "api_address": "172.19.0.1"}))

@@ -24,7 +24,7 @@ def test_each_test_that_the_page_names_exists() -> None:
 def test_each_attack_stands_on_the_page() -> None:
     attacks = {
         (str(file.relative_to(TOP)), name)
-        for file in (TOP / "tests" / "attacks").glob("test_*.py")
+        for file in (TOP / "tests").glob("**/attacks/test_*.py")
         for name in named_in(file)
     }
     assert attacks - NAMED == set()
