@@ -66,9 +66,7 @@ def nodes(house: Embedded, engine: str, cluster: str = "") -> dict[str, Node]:
     found = [Node(house.home, path.name, engine) for path in (house.home / "minicloud/servers").glob("[!.]*")]
     records = [(node, node.record) for node in found]
     return {
-        record["resource"]: node
-        for node, record in records
-        if cluster in ("", record["metadata"]["slipway_cluster"])
+        record["resource"]: node for node, record in records if cluster in ("", record["metadata"]["slipway_cluster"])
     }
 
 

@@ -81,18 +81,6 @@ def speak_as_another():
         channel.connect((asked["door"], 9870))
 
 
-def live_longer():
-    """Be ended by the kernel later than it was said."""
-    path = "/proc/self/oom_score_adj"
-    with open(path) as file:
-        now = int(file.read())
-    descriptor = os.open(path, os.O_WRONLY)
-    try:
-        os.write(descriptor, str(now - 1).encode())
-    finally:
-        os.close(descriptor)
-
-
 DEEDS = {
     "mount a file system": lambda: mount("tmpfs"),
     "mount the control groups": lambda: mount("cgroup", "pids"),
@@ -108,7 +96,6 @@ DEEDS = {
     "a socket for whole packets": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close(),
     "one more address": take_address,
     "the address of another": speak_as_another,
-    "a later end": live_longer,
 }
 
 
