@@ -46,7 +46,10 @@ KEEP = (
     "CREATE UNLOGGED TABLE kept_posting AS TABLE billing_posting ORDER BY id",
     "ANALYZE",
 )
-EMPTY = ("TRUNCATE billing_posting, billing_transaction RESTART IDENTITY", "UPDATE billing_account SET balance = 0")
+EMPTY = (
+    "TRUNCATE billing_posting, billing_transaction, billing_charged RESTART IDENTITY",
+    "UPDATE billing_account SET balance = 0",
+)
 BARE = (
     "INSERT INTO billing_transaction SELECT * FROM kept_transaction",
     "INSERT INTO billing_posting SELECT * FROM kept_posting",
@@ -67,6 +70,7 @@ def main() -> int:
                 execute(*BARE)
 
         _, small = measured(prepared(rows // 10, rating.rate))
+        execute(*EMPTY)
         execute("TRUNCATE billing_posting, billing_transaction, billing_usage, billing_account RESTART IDENTITY")
         execute_with(USAGE, rows)
         execute("ANALYZE")

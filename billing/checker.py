@@ -21,6 +21,17 @@ FAULTS = {
                || coalesce(sum(posting.amount), 0)
         FROM billing_account AS account LEFT JOIN billing_posting AS posting ON posting.account_id = account.id
         GROUP BY account.id HAVING account.balance <> coalesce(sum(posting.amount), 0)""",
+    "what this thing was charged in all is not the sum of its charges": """
+        SELECT coalesce(charged.subject, booked.subject) || ': ' || coalesce(charged.amount, 0) || ', not '
+               || coalesce(booked.amount, 0)
+        FROM billing_charged AS charged
+        FULL JOIN (SELECT usage.subject, sum(posting.amount) AS amount
+                   FROM billing_posting AS posting
+                   JOIN billing_account AS account ON account.id = posting.account_id AND account.kind = 'usage'
+                   JOIN billing_transaction AS charge ON charge.id = posting.transaction_id
+                   JOIN billing_usage AS usage ON usage.id = charge.usage_id
+                   GROUP BY usage.subject) AS booked ON booked.subject = charged.subject
+        WHERE charged.amount IS DISTINCT FROM booked.amount""",
     "this usage is charged more than once": """
         SELECT usage_id::text FROM billing_transaction WHERE usage_id IS NOT NULL
         GROUP BY usage_id

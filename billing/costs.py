@@ -11,22 +11,20 @@ from django.db import connection
 
 from billing import prices
 
-# One statement, so one moment: usage is counted as it was charged, else as it will be, and what is not usage yet is
-# left to the rates.
+# One statement, so one moment: what is charged is a sum that is kept, and the rest is left to the rates. The hours of a
+# meter are charged in their order, so the newest one with a charge says from when on. It is found from the end, however
+# many there are.
 _METERS = """
-SELECT meter.name, meter.quantity, coalesce(meter.measured_to, meter.began_at), meter.ended_at,
-       (SELECT coalesce(sum(coalesce(booked.amount, priced.amount)), 0)
-        FROM billing_usage AS usage
-        JOIN billing_priced AS priced ON priced.id = usage.id
-        LEFT JOIN LATERAL (
-            SELECT sum(posting.amount) AS amount
-            FROM billing_transaction AS booking
-            JOIN billing_posting AS posting ON posting.transaction_id = booking.id
-            JOIN billing_account AS account ON account.id = posting.account_id AND account.kind = 'usage'
-            WHERE booking.usage_id = usage.id
-        ) AS booked ON true
-        WHERE usage.resource = meter.resource)
-FROM billing_meter AS meter WHERE meter.subject = %s AND meter.kind = 'node'
+SELECT meter.name, meter.quantity, coalesce(charged.until, meter.began_at), meter.ended_at,
+       (SELECT coalesce(sum(amount), 0) FROM billing_charged WHERE subject = %(subject)s)
+FROM billing_meter AS meter
+LEFT JOIN LATERAL (
+    SELECT least(usage.hour + interval '1 hour', meter.measured_to) AS until FROM billing_usage AS usage
+    WHERE usage.resource = meter.resource
+      AND EXISTS (SELECT FROM billing_transaction AS booked WHERE booked.usage_id = usage.id)
+    ORDER BY usage.hour DESC LIMIT 1
+) AS charged ON true
+WHERE meter.subject = %(subject)s AND meter.kind = 'node'
 """
 
 
@@ -41,13 +39,14 @@ class Cost:
 def of_nodes(subject: UUID, until: datetime) -> Cost:
     """Of all nodes that the subject has had; what still runs, up to `until`."""
     with connection.cursor() as cursor:
-        cursor.execute(_METERS, [subject])
+        cursor.execute(_METERS, {"subject": subject})
         meters = cursor.fetchall()
     if not meters:
         return Cost(Decimal(), Decimal())
     card = prices.card({name for name, *_ in meters}, until)
-    so_far = sum(
-        (known + card.for_time([(name, gpus)], start, ended or until) for name, gpus, start, ended, known in meters),
-        Decimal(),
+    charged = meters[0][-1]
+    to_come = (card.for_time([(name, gpus)], start, ended or until) for name, gpus, start, ended, _ in meters)
+    return Cost(
+        sum(to_come, charged),
+        card.hourly([(name, gpus) for name, gpus, _, ended, _ in meters if ended is None], until),
     )
-    return Cost(so_far, card.hourly([(name, gpus) for name, gpus, _, ended, _ in meters if ended is None], until))

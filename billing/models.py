@@ -152,6 +152,14 @@ class Posting(models.Model):
     amount = amount()
 
 
+class Charged(models.Model):
+    """What a cluster, a folder or a lease was charged, less what was reversed: kept by a trigger on postings, as the
+    accounts' balances are."""
+
+    subject = models.UUIDField(primary_key=True)
+    amount = models.DecimalField(max_digits=24, decimal_places=6)
+
+
 class Hold(models.Model):
     """What is not charged yet but will be: it counts against the course's credits until it expires."""
 

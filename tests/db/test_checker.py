@@ -24,6 +24,7 @@ BREAKS = {
     "all postings together": "UPDATE billing_posting SET amount = amount + 1 WHERE id = (SELECT min(id) FROM "
     "billing_posting)",
     "the balance of this account": "UPDATE billing_account SET balance = balance + 1 WHERE kind = 'student'",
+    "was charged in all": "UPDATE billing_charged SET amount = amount + 1",
     "charged more than once": "INSERT INTO billing_transaction (key, kind, at, actor, memo, usage_id) SELECT 'again', "
     "'charge', at, '', '', usage_id FROM billing_transaction WHERE kind = 'charge' LIMIT 1",
     "is charged no more": "INSERT INTO billing_transaction (key, kind, at, actor, memo, usage_id, reverses_id) SELECT "
