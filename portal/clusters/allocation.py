@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from billing import credit
@@ -106,6 +107,14 @@ def require_cluster(room: Room, estimate: Estimate, workers: int, hours: int) ->
     asked = {**estimate.amounts(workers), "hours": hours}
     if room.passed_by(asked):
         require(room, asked, what_fits(room, estimate, workers, hours))
+
+
+def require_growth(room: Room, estimate: Estimate, role: str, present: int, more: int) -> None:
+    """As require, for so many nodes of a role beside those that are `present`; says how many would fit."""
+    asked = estimate.of_more(role, more)
+    if room.passed_by(asked):
+        fitting = room.most(partial(estimate.of_more, role), 1, more - 1)
+        require(room, asked, f"It would fit with {present + fitting} {role}s." if fitting else LESS)
 
 
 def what_fits(room: Room, estimate: Estimate, workers: int, hours: int) -> str:

@@ -28,6 +28,10 @@ class Estimate:
     def amounts(self, workers: int) -> Amounts:
         return {"clusters": 1, **of_nodes(self.sizes, self._roles(workers)), "credits": self.total(workers)}
 
+    def of_more(self, role: str, number: int) -> Amounts:
+        """What so many more nodes of a role take of a cluster that is there."""
+        return {**of_nodes(self.sizes, [role] * number), "credits": self.until_end[role] * number}
+
     def total(self, workers: int) -> Decimal:
         return self._sum(self.until_end, workers)
 

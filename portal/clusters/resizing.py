@@ -10,11 +10,10 @@ from django.db.models import F
 from django.utils import timezone
 
 import heat_templates
-from billing import prices
 from cloudinit.frameworks.manifest import next_numbers, node_number
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, changes, holding, outside, pricing, usage
+from portal.clusters import allocation, changes, holding, outside, pricing
 from portal.clusters.credentials import KeyGone, key_of
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.services import record, require_ready, wake
@@ -149,10 +148,10 @@ def _add_workers(row: Cluster, workers: Sequence[Node], staying: Sequence[Node],
     _, *numbers = next_numbers([highest], more)
     _check_size(row, [*changes.staying_numbers(staying), *numbers])
     role = workers[0].role
-    price = prices.for_time(pricing.machines(row.sizes, [role] * more), timezone.now(), row.expires_at)
-    asked = {**usage.of_nodes(row.sizes, [role] * more), "credits": price}
-    allocation.require(allocation.room(row.course, row.owner, allocation.bounds(row.course, row.owner)), asked)
-    holding.add(row, price)
+    estimate = pricing.estimate(row.manifest, row.sizes, timezone.now(), row.expires_at)
+    room = allocation.room(row.course, row.owner, allocation.bounds(row.course, row.owner))
+    allocation.require_growth(room, estimate, role, len(staying), more)
+    holding.add(row, estimate.until_end[role] * more)
     new = [node for node in row.manifest.nodes(numbers) if node.role == role]
     Node.objects.bulk_create(
         Node(cluster=row, name=node.name, role=node.role, generation=row.generation + 1) for node in new

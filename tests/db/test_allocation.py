@@ -17,7 +17,7 @@ from billing import credit, ledger
 from billing.models import Hold, Rate
 from portal import locks
 from portal.accounts.models import User
-from portal.clusters import resizing, services, usage
+from portal.clusters import allocation, resizing, services, usage
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import Wish
 from portal.courses.limits import TITLES
@@ -160,12 +160,21 @@ def test_each_limit_refuses_with_its_figures_and_says_what_would_fit(
         services.create(alice, replace(wish, name="another", workers=1))
 
 
-def test_a_growth_is_refused_beyond_a_limit(course: Course, alice: User, ready: Cluster) -> None:
-    limit(course, "nodes", 4)
-    with pytest.raises(LimitReached, match="4 nodes is the limit"):
-        resizing.resize(alice, ready, workers=4)
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [("nodes", 5, 4), ("vcpus", 6, 5), ("memory_gb", 5, None), ("hdfs_gb", 12, 3)],
+)
+def test_a_growth_is_refused_beyond_a_limit_and_says_what_would_fit(
+    course: Course, alice: User, ready: Cluster, name: str, value: int, fits: int | None
+) -> None:
+    """Of a cluster of two workers, and its master."""
+    limit(course, name, value)
+    with pytest.raises(LimitReached, match=f"{value} {TITLES[name]} is the limit") as refused:
+        resizing.resize(alice, ready, workers=9)
     assert Node.objects.count() == 3
-    resizing.resize(alice, ready, workers=3)
+    assert refused.value.next == (f"It would fit with {fits} workers." if fits else allocation.LESS)
+    if fits:
+        resizing.resize(alice, ready, workers=fits)
 
 
 @pytest.fixture
@@ -200,6 +209,15 @@ def test_a_students_own_limit_of_credits_counts_what_is_held(
     with pytest.raises(LimitReached, match="7 credits is the limit for one person"):
         services.create(alice, replace(wish, name="another", hours=1))
     services.create(ann, replace(wish, hours=2))
+
+
+def test_a_growth_that_cannot_be_paid_says_what_could(priced: Course, alice: User, wish: Wish) -> None:
+    made = make_ready(services.create(alice, replace(wish, hours=5)))
+    with pytest.raises(LimitReached, match="20 credits is the limit that the course was given") as refused:
+        resizing.resize(alice, made, workers=9)
+    assert refused.value.next == "It would fit with 3 workers."
+    resizing.resize(alice, made, workers=3)
+    assert credit.standing(priced.name).remaining.quantize(CENT) == 0
 
 
 def test_a_growth_holds_more(priced: Course, alice: User, wish: Wish) -> None:
