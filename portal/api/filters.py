@@ -11,6 +11,7 @@ from django_filters.rest_framework.backends import DjangoFilterBackend
 from rest_framework.views import APIView
 
 from billing.models import Notice, Rate
+from portal.classes.models import ClassAction, Kind
 from portal.clusters.models import Cluster, Status
 from portal.folders.models import Folder
 from portal.folders.models import Status as FolderStatus
@@ -75,6 +76,14 @@ class JobFilters(filters.FilterSet):
 
     class Meta:
         model = Job
+        fields = ()
+
+
+class ClassActionFilters(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=Kind.choices)
+
+    class Meta:
+        model = ClassAction
         fields = ()
 
 

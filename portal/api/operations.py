@@ -233,6 +233,7 @@ WORDS = {
         "End all clusters of a course",
         PREVIEW + "**422**: `confirm` is not the course's name. **409**: there is no cluster.",
     ),
+    "courses_class_actions_list": Words("What was begun for the class: starts, extensions and ends of all"),
     "courses_class_actions_retrieve": Words("What became of a class start, extend-all or end-all, person by person"),
     "courses_class_actions_destroy": Words("Call off what still waits; what is done stays"),
     "folders_list": Words("Folders that one may see"),

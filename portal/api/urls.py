@@ -39,6 +39,7 @@ urlpatterns = [
     path("courses/<uuid:course_id>/limits", members.Limits.as_view(), name="course-limits"),
     path("courses/<uuid:course_id>/limits/<str:username>", members.StudentLimits.as_view(), name="student-limits"),
     path("courses/<uuid:course_id>/class-starts", classes.ClassStarts.as_view(), name="class-starts"),
+    path("courses/<uuid:course_id>/class-actions", classes.Actions.as_view(), name="class-actions"),
     path("courses/<uuid:course_id>/class-actions/<uuid:action_id>", classes.Action.as_view(), name="class-action"),
     path("courses/<uuid:course_id>/extend-all", classes.ExtendAll.as_view(), name="extend-all"),
     path("courses/<uuid:course_id>/end-all", classes.EndAll.as_view(), name="end-all"),

@@ -108,7 +108,7 @@ ACTIONS |= {"make-token", "revoke-token", "make-service-account", "make-service-
 # These ask the cloud: tests/db/test_audit_stacks.py and test_audit_shares.py have one, and count.
 OF_THE_CLOUD = {"stacks", "stack", "admin-stacks", "admin-stack", "shares", "admin-shares"}
 # tests/db/test_class_pages.py counts these.
-OF_CLASSES = {"class", "class-start", "class-extend", "class-end", "class-action", "class-cancel"}
+OF_CLASSES = {"class", "class-start", "class-extend", "class-end", "class-action", "class-actions", "class-cancel"}
 OF_CLASSES |= {"class-starts", "extend-all", "end-all"}
 STREAMS = {"cluster-live", "job-live", "folder-live", "folders-live"}
 LITTLE = {"number": 1, "jobs_of_one": 1}

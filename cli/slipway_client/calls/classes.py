@@ -14,6 +14,10 @@ class Classes(Calls):
         """The latest first."""
         return self._portal.pages(f"courses/{segment(course_id)}/class-starts")
 
+    def class_actions(self, course_id: str) -> list[Json]:
+        """What was begun for a class, the latest first."""
+        return self._portal.pages(f"courses/{segment(course_id)}/class-actions")
+
     def start_class(
         self,
         course_id: str,

@@ -95,19 +95,23 @@ def end_all(session: Session, course: str, confirm: str, preview: bool) -> None:
     present(session, session.client.end_all(found["id"], confirm, preview=preview))
 
 
+@of_class.command("list")
+@course_argument
+@pass_session
+def list_actions(session: Session, course: str) -> None:
+    """All that was begun for a class: starts, and ends that were put off or came; the latest first."""
+    rows = session.client.class_actions(session.course(course)["id"])
+    own: dict[str, Cell] = {"WHAT": lambda row: row["kind"], "BEGINS": lambda row: moment(row["begins_at"])}
+    session.out.table({**ID, **own, **HOW_FAR}, rows, NOTHING)
+
+
 @of_class.command()
 @course_argument
 @pass_session
 def starts(session: Session, course: str) -> None:
     """When clusters were, or are to be, made for a class; the latest first."""
-    columns: dict[str, Cell] = {
-        "ID": lambda row: row["id"],
-        "READY AT": lambda row: moment(row["ready_at"]),
-        "BY": lambda row: row["actor"],
-        "STATE": state_of,
-        "PARTS": parts_of,
-    }
-    session.out.table(columns, session.client.class_starts(session.course(course)["id"]), "Nothing was begun yet.")
+    rows = session.client.class_starts(session.course(course)["id"])
+    session.out.table({**ID, "READY AT": lambda row: moment(row["ready_at"]), **HOW_FAR}, rows, NOTHING)
 
 
 @of_class.command()
@@ -152,6 +156,9 @@ def parts_of(action: Json) -> str:
     return listed(f"{count} {state}" for state, count in action["parts"].items() if count)
 
 
+NOTHING = "Nothing was begun yet."
+ID: dict[str, Cell] = {"ID": lambda row: row["id"]}
+HOW_FAR: dict[str, Cell] = {"BY": lambda row: row["actor"], "STATE": state_of, "PARTS": parts_of}
 OUTCOMES: dict[str, Cell] = {
     "USERNAME": lambda row: row["username"],
     "CLUSTER": lambda row: row["cluster"],

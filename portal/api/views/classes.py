@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
 from portal.api.changes import changes
+from portal.api.filters import ClassActionFilters
 from portal.api.pagination import Newest
 from portal.api.serializers.classes import (
     ClassActionSerializer,
@@ -86,6 +87,16 @@ class EndAll(APIView):
             lambda: previews.of_end(course),
             lambda: services.end_all(user_of(request), course, body.validated_data["confirm"]),
         )
+
+
+class Actions(generics.ListAPIView[Any]):
+    scope = Scope.COURSE
+    serializer_class = ClassActionSerializer
+    pagination_class = LastMade
+    filterset_class = ClassActionFilters
+
+    def get_queryset(self) -> Any:
+        return services.actions_of(services.led(user_of(self.request), self.kwargs["course_id"]))
 
 
 class Action(APIView):

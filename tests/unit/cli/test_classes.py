@@ -102,10 +102,16 @@ def test_all_clusters_end(server: Any, slipway: Any) -> None:
 
 
 def test_what_was_begun_is_listed_shown_and_called_off(server: Any, slipway: Any) -> None:
-    for answer in (page({**ACTION, "rows": None}), ACTION, {**ACTION, "ended_at": "2026-11-23T09:00:00Z"}):
+    ended = {**ACTION, "kind": "end", "ready_at": None}
+    for answer in (page(ended, ACTION), page(ACTION), ACTION, {**ACTION, "ended_at": "2026-11-23T09:00:00Z"}):
         server.will_answer(200, page(COURSE))
         server.will_answer(200, answer)
-    assert slipway("class", "starts", "demo").out.splitlines()[-1].split()[0] == OTHER_ID
+    rows = [line.split()[:4] for line in slipway("class", "list", "demo").out.splitlines()[2:]]
+    assert rows == [
+        [OTHER_ID, "end", "2026-11-23", "08:40"],
+        [OTHER_ID, "start", "2026-11-23", "08:40"],
+    ]
+    assert slipway("class", "starts", "demo").out.splitlines()[-1].split()[:3] == [OTHER_ID, "2026-11-23", "09:00"]
     assert f"slipway class show {ID} {OTHER_ID}" in slipway("class", "show", "demo", OTHER_ID).err
     assert "over" in slipway("class", "cancel", "demo", OTHER_ID).out
     assert [call.method for call in server.calls if OTHER_ID in call.path] == ["GET", "DELETE"]
