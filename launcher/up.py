@@ -12,6 +12,7 @@ from typing import Any
 
 from launcher import (
     bundle,
+    clock,
     configuration,
     containers,
     control,
@@ -224,6 +225,7 @@ class Ascent:
 
     def prepare_portal(self, step: Step) -> None:
         told = self.site.environment() if self.site else configuration.cloud_environment(self.cloud)
+        told = {clock.VARIABLE: os.environ.get(clock.VARIABLE) or clock.local_zone(), **told}
         self.environment = configuration.portal_environment(
             self.paths, self.url, self.secrets, self.server.url("portal"), told, self.bundle.name
         )

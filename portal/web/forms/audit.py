@@ -18,7 +18,7 @@ class TrailForm(forms.Form):
     course = forms.CharField(label="Course", required=False)
     actor = forms.CharField(label="Who", required=False)
     subject = forms.CharField(label="Id of the thing", required=False)
-    since = forms.DateField(label="Since", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label="Since (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -12,11 +12,12 @@ from django.utils import timezone
 
 
 class MomentField(forms.DateTimeField):
-    """A time of the university's zone, whatever the present one is."""
+    """A time of the university's zone, whatever the present one is, and says so."""
 
-    def __init__(self, **words: Any) -> None:
+    def __init__(self, help_text: str = "", **words: Any) -> None:
         typed = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(widget=typed, **words)
+        zone = f"In the time of {settings.UNIVERSITY_TIME_ZONE}."
+        super().__init__(widget=typed, help_text=f"{help_text} {zone}".strip(), **words)
 
     def prepare_value(self, value: Any) -> Any:
         with _university():

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from portal.classes import previews, services
@@ -102,8 +99,7 @@ def _page(
     request: HttpRequest, course: Course, sent: ClassForm | None = None, status: int = 200, **more: Any
 ) -> HttpResponse:
     kinds: dict[str, type[ClassForm]] = {"start": StartForm, "extend": ExtendForm, "end": EndForm}
-    with timezone.override(ZoneInfo(settings.UNIVERSITY_TIME_ZONE)):
-        forms = {name: sent if isinstance(sent, kind) else kind(course) for name, kind in kinds.items()}
-        asked = next((name for name, kind in kinds.items() if isinstance(sent, kind)), "")
-        context = {"course": course, **forms, "asked": asked, "actions": services.actions_of(course)[:ACTIONS_SHOWN]}
-        return render(request, "web/classes/overview.html", {**context, **more}, status=status)
+    forms = {name: sent if isinstance(sent, kind) else kind(course) for name, kind in kinds.items()}
+    asked = next((name for name, kind in kinds.items() if isinstance(sent, kind)), "")
+    context = {"course": course, **forms, "asked": asked, "actions": services.actions_of(course)[:ACTIONS_SHOWN]}
+    return render(request, "web/classes/overview.html", {**context, **more}, status=status)
