@@ -89,6 +89,21 @@ def agree(cluster: Cluster) -> None:
         node(cluster, each.name).get(f"/node/v1/hosts?known={said['digest']}&wait=0")
 
 
+def complete(cluster: Cluster, course: Course, heat: Heat) -> None:
+    """Heat is done with the update, and the agents hear of it."""
+    heat.now("UPDATE", "COMPLETE")
+    look(course)
+    agree(cluster)
+    look(course)
+
+
+def leave(cluster: Cluster, course: Course, heat: Heat, name: str) -> None:
+    """A worker that is to leave holds nothing any more, and goes."""
+    say(node(cluster), "health", {"troubles": {}, "leaving": {name: ""}})
+    look(course)
+    complete(cluster, course, heat)
+
+
 def repairing(api: Api, three: Cluster, alice: User) -> None:
     say(node(three), "health", {"troubles": {"worker-03": "gone"}})
     assert send(api(alice), three, "repair", {}).status_code == 202

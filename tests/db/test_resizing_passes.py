@@ -18,7 +18,7 @@ from portal.clusters.credentials import node_credential, node_of_credential
 from portal.clusters.models import Cluster, Node, Status
 from portal.courses.models import Course
 from portal.folders.models import Folder, Mount
-from tests.db.resizing import Api, Heat, agree, heat, look, names, now, repairing, send, three
+from tests.db.resizing import Api, Heat, agree, complete, heat, leave, look, names, now, repairing, send, three
 from tests.db.test_nodes import node, say
 
 __all__ = ["heat", "three"]
@@ -52,10 +52,7 @@ def test_a_growth_that_fails_takes_back_what_it_added(
     look(course, 2)
     assert len(heat.templates) == 2
     assert "worker-04:" not in heat.templates[1]
-    heat.now("UPDATE", "COMPLETE")
-    look(course)
-    agree(three)
-    look(course)
+    complete(three, course, heat)
     done = now(three)
     assert (done.status, done.workers, done.vcpus) == (Status.READY, 3, 4)
     assert "no host has room" in done.change_failure["why"]
@@ -69,13 +66,8 @@ def test_a_shrink_waits_for_the_masters_word_and_then_the_node_is_gone(
     send(api(alice), three, "resize", {"remove": ["worker-02"]})
     look(course, 2)
     assert heat.templates == []
-    say(node(three), "health", {"troubles": {}, "leaving": {"worker-02": ""}})
-    look(course)
+    leave(three, course, heat, "worker-02")
     assert "worker-02:" not in heat.templates[0]
-    heat.now("UPDATE", "COMPLETE")
-    look(course)
-    agree(three)
-    look(course)
     done = now(three)
     assert (done.status, done.spec["workers"], done.vcpus) == (Status.READY, [1, 3], 3)
     assert node(three, "worker-02").get("/node/v1/hosts?known=&wait=0").status_code == 401
@@ -206,10 +198,7 @@ def test_a_growth_is_billed_as_the_flavor_was_when_the_cluster_was_made(
     send(api(alice), three, "resize", {"workers": 5})
     look(course)
     heat.hosts |= {"worker-04": "127.88.3.14", "worker-05": "127.88.3.15"}
-    heat.now("UPDATE", "COMPLETE")
-    look(course)
-    agree(three)
-    look(course)
+    complete(three, course, heat)
     assert (now(three).status, now(three).vcpus, now(three).memory_mb) == (Status.READY, 6, 9216)
 
 
@@ -218,12 +207,7 @@ def test_a_removed_workers_number_is_never_anothers(
 ) -> None:
     credential = node_credential(three, "worker-03")
     send(api(alice), three, "resize", {"remove": ["worker-03"]})
-    say(node(three), "health", {"troubles": {}, "leaving": {"worker-03": ""}})
-    look(course)
-    heat.now("UPDATE", "COMPLETE")
-    look(course)
-    agree(three)
-    look(course)
+    leave(three, course, heat, "worker-03")
     assert send(api(alice), three, "resize", {"workers": 3}).status_code == 202
     assert names(three, generation=3) == ["worker-04"]
     assert node_of_credential(credential) is None
