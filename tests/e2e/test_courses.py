@@ -107,6 +107,20 @@ def test_a_groups_members_are_read_but_for_those_whose_account_is_closed(portal:
         provisioner.members_of_group("Class B")
 
 
+def test_a_log_in_brings_the_e_mail_address_that_keystone_knows(
+    portal: dict[str, Any], cloud: Cloud, settings: Any
+) -> None:
+    settings.LOGIN_DOMAIN = settings.CLOUD.user_domain
+    keystone, users = administrator(cloud), f"{portal['auth_url']}/users"
+    person = {"name": "erin", "password": "of the tests", "domain_id": "default"}
+    made = keystone.post(users, json={"user": person}).json()["user"]["id"]
+    assert identity.verify("erin", "of the tests") == (made, "erin", "")
+    for known, told in (("erin@example.org", "erin@example.org"), ("no address", ""), (None, "")):
+        keystone.patch(f"{users}/{made}", json={"user": {"email": known}})
+        assert identity.verify("erin", "of the tests") == (made, "erin", told)
+    assert identity.verify("erin", "of another") is None
+
+
 def test_a_course_of_ones_own_making_has_clusters(house: Embedded, person: Callable[[str], Client]) -> None:
     """On the embedded cloud out of the box: the administrator makes a course, its student a cluster in it."""
     call = caller(house, "admin")
