@@ -1,4 +1,4 @@
-"""What forms do, as programs and shells do it: an example for each form that makes something. Data."""
+"""What forms do, as programs and shells do it: for each form that makes something. Data."""
 
 from __future__ import annotations
 
@@ -7,97 +7,191 @@ from typing import Any, NamedTuple
 
 
 class FormCall(NamedTuple):
-    """`{course}` and `{name}` are the course's id and name; the rest of it is there to be replaced."""
+    """`body` names the fields that are sent, `arguments` and `options` those that the command takes; `{...}` in `path`
+    is a field too. `fixed` and `flags` are always said. Of the course that the page is about `course` is the id and
+    `course_name` the name. `example` stands for what nobody has typed yet.
+    """
 
     method: str
     path: str
-    body: Mapping[str, Any] | None
+    body: tuple[str, ...]
     command: str
+    arguments: tuple[str, ...]
+    example: Mapping[str, Any]
+    options: Mapping[str, str] = {}
+    fixed: Mapping[str, Any] = {}
+    flags: tuple[str, ...] = ()
+    whole: bool = False  # the one field of `body` is all that is sent
 
 
 SIZE = {"workers": 2, "flavor": "small", "hours": 2}
+PREVIEW: dict[str, Any] = {"fixed": {"preview": True}, "flags": ("--preview",)}
 CALLS = {
     "make-course": FormCall(
-        "POST", "courses", {"name": "ds-26", "title": "Data science"}, 'course create ds-26 "Data science"'
+        "POST",
+        "courses",
+        ("name", "title", "starts_on", "ends_on", "project"),
+        "course create",
+        ("name", "title"),
+        {"name": "ds-26", "title": "Data science"},
+        {"starts_on": "--begins", "ends_on": "--ends", "project": "--project"},
     ),
-    "appoint": FormCall("PUT", "courses/makers/ann", None, "admin appoint ann"),
+    "appoint": FormCall("PUT", "courses/makers/{username}", (), "admin appoint", ("username",), {"username": "ann"}),
     "add-member": FormCall(
-        "POST", "courses/{course}/members", {"username": "ann", "role": "student"}, "course add {name} ann"
+        "POST",
+        "courses/{course}/members",
+        ("username", "role"),
+        "course add",
+        ("course_name", "username"),
+        {"username": "ann", "role": "student"},
+        {"role": "--role"},
     ),
     "import-roster": FormCall(
         "POST",
         "courses/{course}/roster",
-        {"csv": "username,role,credits\nann,student,20\n", "apply": False},
-        "course roster {name} class.csv",
+        ("csv",),
+        "course roster",
+        ("course_name", "file"),
+        {"csv": "username,role,credits\nann,student,20\n", "file": "class.csv"},
+        fixed={"apply": False},
     ),
     "import-group": FormCall(
         "POST",
         "courses/{course}/group",
-        {"group": "class of 26", "role": "student", "apply": False},
-        'course group {name} "class of 26"',
+        ("group", "role"),
+        "course group",
+        ("course_name", "group"),
+        {"group": "class of 26", "role": "student"},
+        {"role": "--role"},
+        {"apply": False},
     ),
     "except-student": FormCall(
-        "PUT", "courses/{course}/limits/ann", {"nodes": 8}, "course set-limit {name} nodes 8 --student ann"
+        "PUT",
+        "courses/{course}/limits/{username}",
+        ("limits",),
+        "course set-limit",
+        ("course_name", "limit", "value"),
+        {"username": "ann", "limits": {"nodes": 8}, "limit": "nodes", "value": 8},
+        {"username": "--student"},
+        whole=True,
     ),
     "make-profile": FormCall(
         "POST",
         "courses/{course}/profiles",
+        ("name", "text", "spec", "may_change"),
+        "profile create",
+        ("course_name", "name"),
         {"name": "lecture", "spec": SIZE, "may_change": ["hours"]},
-        "profile create {name} lecture --spec lecture.json --may-change hours",
+        {"text": "--text", "spec": "--spec", "may_change": "--may-change"},
     ),
     "class-start": FormCall(
         "POST",
         "courses/{course}/class-starts",
-        {"name": "lecture", **SIZE, "ready_at": "2026-11-23T09:00:00Z", "preview": True},
-        "class start {name} --workers 2 --flavor small --hours 2 --ready-at 2026-11-23T09:00Z --preview",
+        ("name", "profile", "workers", "flavor", "hours", "ready_at", "at_once", "students"),
+        "class start",
+        ("course_name",),
+        {"name": "lecture", **SIZE, "ready_at": "2026-11-23T09:00:00Z"},
+        {
+            "name": "--name",
+            "profile": "--profile",
+            "workers": "--workers",
+            "flavor": "--flavor",
+            "hours": "--hours",
+            "ready_at": "--ready-at",
+            "at_once": "--at-once",
+            "students": "--student",
+        },
+        **PREVIEW,
     ),
     "class-extend": FormCall(
-        "POST", "courses/{course}/extend-all", {"hours": 1, "preview": True}, "class extend-all {name} 1 --preview"
+        "POST",
+        "courses/{course}/extend-all",
+        ("hours",),
+        "class extend-all",
+        ("course_name", "hours"),
+        {"hours": 1},
+        **PREVIEW,
     ),
-    "class-end": FormCall("POST", "courses/{course}/end-all", {"preview": True}, "class end-all {name} --preview"),
+    "class-end": FormCall(
+        "POST",
+        "courses/{course}/end-all",
+        ("confirm",),
+        "class end-all",
+        ("course_name",),
+        {},
+        {"confirm": "--confirm"},
+        **PREVIEW,
+    ),
     "give-credits": FormCall(
-        "POST", "courses/{course}/credits", {"amount": "100", "memo": "why"}, "billing give {name} 100 --memo why"
+        "POST",
+        "courses/{course}/credits",
+        ("amount", "memo", "out_of"),
+        "billing give",
+        ("course_name", "amount"),
+        {"amount": "100", "memo": "why"},
+        {"memo": "--memo", "new": "--new", "budget": "--budget"},
     ),
     "correct-charges": FormCall(
         "POST",
         "courses/{course}/corrections",
+        ("person", "amount", "memo"),
+        "billing correct",
+        ("course_name", "person", "amount"),
         {"person": "ann", "amount": "2.5", "memo": "why"},
-        "billing correct {name} ann 2.5 --memo why",
+        {"memo": "--memo"},
     ),
     "give-budget": FormCall(
         "POST",
         "billing/budgets",
+        ("person", "amount", "memo"),
+        "billing give-budget",
+        ("person", "amount"),
         {"person": "ann", "amount": "100", "memo": "why"},
-        "billing give-budget ann 100 --memo why",
+        {"memo": "--memo"},
     ),
     "add-rate": FormCall(
         "POST",
         "billing/rates",
+        ("kind", "name", "price", "valid_from", "correcting", "memo"),
+        "billing set-price",
+        ("kind", "name", "price"),
         {"kind": "node", "name": "small", "price": "0.5", "valid_from": "2027-01-01T00:00:00Z"},
-        "billing set-price node small 0.5 --from 2027-01-01T00:00Z",
+        {"valid_from": "--from", "correcting": "--correcting", "memo": "--memo"},
     ),
     "make-token": FormCall(
         "POST",
         "auth/tokens",
+        ("name", "scopes", "days"),
+        "token create",
+        ("name",),
         {"name": "nightly", "scopes": ["read", "clusters"], "days": 30},
-        "token create nightly --scope read --scope clusters --days 30",
+        {"scopes": "--scope", "days": "--days"},
     ),
     "make-service-account": FormCall(
         "POST",
         "auth/service-accounts",
+        ("name", "scopes"),
+        "admin create-service",
+        ("name",),
         {"name": "hub", "scopes": ["billing"]},
-        "admin create-service hub --scope billing",
+        {"scopes": "--scope"},
     ),
     "make-service-token": FormCall(
         "POST",
         "auth/tokens",
+        ("name", "scopes", "days", "service_account"),
+        "token create",
+        ("name",),
         {"name": "nightly", "scopes": ["billing"], "days": 30, "service_account": "hub"},
-        "token create nightly --scope billing --days 30 --service-account hub",
+        {"scopes": "--scope", "days": "--days", "service_account": "--service-account"},
     ),
     "make-folder": FormCall(
         "POST",
         "folders",
-        {"course": "{course}", "name": "flights", "size_gb": 2},
-        "folder create --course {course} flights 2",
+        ("course", "name", "size_gb", "share_type", "access_for_students"),
+        "folder create",
+        ("name", "size_gb"),
+        {"name": "flights", "size_gb": 2},
+        {"course": "--course", "share_type": "--kind", "students_only_read": "--students-only-read"},
     ),
 }

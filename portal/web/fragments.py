@@ -15,17 +15,14 @@ from portal.audit import trail
 from portal.clusters import ends, lifetime, metering
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, EventState, Status
-from portal.clusters.quoting import quote
 from portal.clusters.showing import Shown, shown_whole
-from portal.clusters.wishes import Wish, default_path
+from portal.clusters.wishes import default_path
 from portal.courses.rights import Deed, may
-from portal.courses.services import course_of
 from portal.folders import services as folders
 from portal.folders.models import Status as FolderStatus
 from portal.jobs import services as jobs
 from portal.jobs import storage
 from portal.jobs.models import UNFINISHED
-from portal.web import as_call
 
 LOG_SHOWN = 64_000  # bytes of a log's end; the whole one is a link away
 FOLDERS_SHOWN = 200
@@ -80,12 +77,6 @@ def _end(cluster: Cluster) -> dict[str, Any]:
         "idle": idle,
         "idle_soon": bool(idle and idle.ends_at and idle.ends_at - now <= ends.NOTICE),
     }
-
-
-def price_context(user: User, wish: Wish) -> dict[str, Any]:
-    course = course_of(user, wish.course)
-    calls = {"curl": as_call.curl(settings.PUBLIC_URL, wish), "command": as_call.command(wish, course.name)}
-    return {"quote": quote(user, wish), **calls}
 
 
 def _machines(shown: Shown) -> list[tuple[str, int]]:

@@ -35,6 +35,10 @@ class GiveForm(GivingForm):
         words = {"new": "new credits", "budget": "my budget"}
         self.fields["out_of"].choices = [(each, words[each]) for each in sources]  # type: ignore[attr-defined]
 
+    def typed(self) -> dict[str, Any]:
+        said = super().typed()
+        return {**said, "new": said["out_of"] == "new", "budget": said["out_of"] == "budget"}
+
 
 class CorrectionForm(GivingForm):
     person = forms.CharField(label="Whose", max_length=255)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils import timezone
 
 from cloudinit import frameworks
@@ -32,7 +32,7 @@ class StartForm(ClassForm):
     )
     workers = forms.IntegerField(label="Workers", widget=forms.NumberInput(attrs={"min": 1}))
     flavor = forms.ChoiceField(label="Size of each machine")
-    ready_at = MomentField(label="Ready at", help_text=f"In the time of {settings.UNIVERSITY_TIME_ZONE}.")
+    ready_at = MomentField(label="Ready at")
     hours = forms.IntegerField(label="Hours from then on", initial=2, widget=forms.NumberInput(attrs={"min": 1}))
     at_once = forms.IntegerField(
         label="So many at a time",
@@ -63,9 +63,14 @@ class StartForm(ClassForm):
         self.fields["workers"].initial = manifest.default_workers
         self.fields["ready_at"].initial = timezone.now() + timedelta(hours=1)
 
+    def typed(self) -> dict[str, Any]:
+        said = super().typed()
+        without = ("workers", "flavor") if said.get("profile") else ()
+        return {name: value for name, value in said.items() if name not in without} | {"students": _names(said)}
+
     def wanted(self) -> StartWish:
         said = self.cleaned_data
-        names = tuple(line.strip() for line in said["students"].splitlines() if line.strip())
+        names = tuple(_names(said))
         profile = said.get("profile", "")
         own = {} if profile else {"workers": said["workers"], "flavor": said["flavor"]}
         whole = filled(
@@ -74,6 +79,10 @@ class StartForm(ClassForm):
         known = {name: whole.pop(name) for name in ("name", "framework", "workers", "flavor", "hours", "profile")}
         wish = Wish(course=str(whole.pop("course")), **known, more=whole)
         return StartWish(wish, said["ready_at"], said["hours"], said["at_once"], names or None)
+
+
+def _names(said: Mapping[str, Any]) -> list[str]:
+    return [line.strip() for line in said["students"].splitlines() if line.strip()]
 
 
 class ExtendForm(ClassForm):

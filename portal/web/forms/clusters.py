@@ -48,6 +48,7 @@ class CreateForm(forms.Form):
         self.label_suffix = ""
         self.chosen = profiles.chosen(user, str(self.data.get("profile", profile)))
         courses = [self.chosen.course] if self.chosen else list(present_courses_of(user))
+        self.course_names = {str(course.pk): course.name for course in courses}
         hours = hours_at_most(user, courses).values()
         manifests = [frameworks.manifest(name) for name in frameworks.names()]
         flavors = list(Flavor.objects.all())

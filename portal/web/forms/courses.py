@@ -117,7 +117,7 @@ class LimitsForm(RefusableForm):
 
 
 class ExceptionForm(RefusableForm):
-    """One limit of one student."""
+    """One limit of one student, beside the exceptions that there are, by the students' names."""
 
     username = forms.CharField(label="Student")
     name = forms.ChoiceField(label="Limit", choices=[(name, TITLES[name]) for name in NAMES])
@@ -125,6 +125,22 @@ class ExceptionForm(RefusableForm):
         label="Is", required=False, max_digits=18, decimal_places=6, help_text="Empty: no limit."
     )
 
-    def values(self, present: Mapping[str, Decimal | None]) -> dict[str, Decimal | None]:
+    def __init__(self, exceptions: Mapping[str, Mapping[str, Decimal | None]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.exceptions = exceptions
+
+    def values(self) -> dict[str, Decimal | None]:
         """The student's exceptions with this one."""
-        return {**present, self.cleaned_data["name"]: self.cleaned_data["value"]}
+        return self._with(self.cleaned_data)
+
+    def typed(self) -> dict[str, Any]:
+        said = super().typed()
+        name, value = said["name"], said["value"]
+        if isinstance(value, Decimal) and name != "credits" and value == int(value):
+            value = int(value)
+        limits = self._with({**said, "value": value})
+        shown = "none" if value is None else value
+        return {"username": said["username"], "limit": name, "value": shown, "limits": limits}
+
+    def _with(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.exceptions.get(said["username"], {}), said["name"]: said["value"]}

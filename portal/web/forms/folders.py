@@ -49,6 +49,10 @@ class FolderForm(RefusableForm):
         """The course's title where there is nothing to choose."""
         return self.courses[0][1] if len(self.courses) == 1 else None
 
+    def typed(self) -> dict[str, Any]:
+        said = super().typed()
+        return {**said, "students_only_read": said["access_for_students"] == Access.READ_ONLY}
+
     def wish(self) -> FolderWish:
         return FolderWish(**self.cleaned_data)
 

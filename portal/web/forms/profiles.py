@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from portal.courses.models import Profile
 from portal.refusals import Refusal
 from portal.web import asking
 from portal.web.forms.clusters import CreateForm
+from portal.web.forms.refusable import typed
 
 FIRST = ("name", "text", "framework", "workers", "flavor", "hours")
 TITLES = {"hours": "Ends after (hours)"}
@@ -51,11 +53,18 @@ class ProfileForm(CreateForm):
         return [self[name] for name in FIRST]
 
     def given(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        own = {name: said[name] for name in ("framework", "workers", "flavor", "hours")}
-        spec = {**own, **asking.asked(said)}
-        return {"name": said["name"], "text": said["text"], "spec": spec, "may_change": said["may_change"]}
+        return _given(self.cleaned_data)
+
+    def typed(self) -> dict[str, Any]:
+        """What was sent, by the names of the API."""
+        return _given(typed(self))
 
     def refuse(self, refusal: Refusal) -> None:
         plain = {path.removeprefix("spec."): why for path, why in refusal.fields.items()}
         super().refuse(Refusal(refusal.detail, refusal.next, plain))
+
+
+def _given(said: Mapping[str, Any]) -> dict[str, Any]:
+    own = {name: said[name] for name in ("framework", "workers", "flavor", "hours")}
+    spec = {**own, **asking.asked(said)}
+    return {"name": said["name"], "text": said["text"], "spec": spec, "may_change": said["may_change"]}

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -18,10 +19,12 @@ from portal import live
 from portal.clusters import lifetime, profiles, resizing
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Status
+from portal.clusters.quoting import quote
 from portal.clusters.showing import shown
+from portal.clusters.wishes import Wish
 from portal.courses.rights import Deed
 from portal.refusals import Conflict, Invalid, Unavailable
-from portal.web import fragments
+from portal.web import as_call, fragments
 from portal.web.forms.clusters import CreateForm
 from portal.web.forms.folders import FolderUsesForm
 from portal.web.streams import stream
@@ -47,12 +50,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     form, uses = CreateForm(user, request.POST), FolderUsesForm(user, request.POST)
+    calls: dict[str, str] = {}
     if form.is_valid():
+        wish = replace(form.wish(), folders=uses.uses())
         try:
-            return redirect("cluster", clusters.create(user, replace(form.wish(), folders=uses.uses())).pk)
+            return redirect("cluster", clusters.create(user, wish).pk)
         except (Invalid, Conflict) as refusal:
             form.refuse(refusal)
-    return render(request, "web/create.html", {"form": form, "uses": uses}, status=422)
+            calls = _calls(form, wish)
+    return render(request, "web/create.html", {"form": form, "uses": uses, **calls}, status=422)
 
 
 @form_of("home")
@@ -63,15 +69,20 @@ def price(request: HttpRequest) -> HttpResponse:
     offer: dict[str, Any] = {"fault": "Fill in the fields to see the price."}
     if form.is_valid():
         wish = replace(form.wish(), folders=uses.uses())
+        offer = {**_calls(form, wish)}
         try:
-            offer = fragments.price_context(user, wish)
+            offer["quote"] = quote(user, wish)
         except (Invalid, Conflict, Unavailable) as refusal:
             form.refuse(refusal)
-            offer = {"fault": refusal.detail}
+            offer["fault"] = refusal.detail
     if "HX-Request" in request.headers:
         return render(request, "web/clusters/_price.html", offer)
     status = 422 if form.errors else 200
     return render(request, "web/create.html", {"form": form, "uses": uses, **offer}, status=status)
+
+
+def _calls(form: CreateForm, wish: Wish) -> dict[str, str]:
+    return as_call.of_wish(settings.PUBLIC_URL, wish, form.course_names[wish.course])
 
 
 @login_required

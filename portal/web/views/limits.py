@@ -50,11 +50,11 @@ def change(request: HttpRequest, course_id: UUID) -> HttpResponse:
 def except_one(request: HttpRequest, course_id: UUID) -> HttpResponse:
     user = user_of(request)
     course = services.permitted(user, course_id, Deed.CHANGE_LIMITS)
-    form = ExceptionForm(request.POST)
+    form = ExceptionForm(exceptions_of(course), request.POST)
     if form.is_valid():
         name = form.cleaned_data["username"]
         try:
-            limit_changes.set_exception(user, course_id, name, form.values(exceptions_of(course).get(name, {})))
+            limit_changes.set_exception(user, course_id, name, form.values())
             return redirect("limits", course_id)
         except (Invalid, Conflict) as refusal:
             form.add_error("value" if refusal.fields else None, " ".join(refusal.fields.values()) or refusal.detail)
@@ -77,7 +77,7 @@ def _context(request: HttpRequest, course: Course) -> dict[str, Any]:
         "may_change": Deed.CHANGE_LIMITS in services.deeds(user_of(request), course),
         "whole": LimitsForm.of(limits_of(course), "course"),
         "each": LimitsForm.of(default_limits(course), "each"),
-        "exception": ExceptionForm(),
+        "exception": ExceptionForm(exceptions),
         "exceptions": {
             name: [(TITLES[limit], value) for limit, value in values.items()] for name, values in exceptions.items()
         },
