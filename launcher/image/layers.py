@@ -6,6 +6,7 @@ not rebuild Spark. What stands in it is the same as in Glance's image: packages,
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterable
@@ -119,8 +120,14 @@ def base(engine: Engine, scratch: Path, step: Step) -> str:
             return SLIM
     except Problem:
         pass  # a registry that hangs is none
+    if os.geteuid() != 0:
+        raise Problem(
+            "the image of nodes has no Debian to begin with",
+            f"no registry gives {SLIM} to the engine, and only root can make one in its place",
+            f"once, `sudo debootstrap --variant=minbase {root.SUITE} debian && sudo tar -C debian -c . | "
+            f"docker import - {made}`; or give the engine {SLIM}",
+        )
     step.say("no registry gives it: made by debootstrap")
-    make.check_root()
     make.need({"debootstrap": "debootstrap"}, step.say)
     with inside.scratch(scratch) as folder:
         tree = folder / "root"

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from launcher.console import Console
+from launcher.engine import Engine
 from launcher.image import layers
+from launcher.problem import Problem
 
 PARTS = ("spark", "hadoop", "java", "job-python", "node-python", "namespace", "archives")
 
@@ -77,3 +80,16 @@ def test_a_new_node_program_does_not_make_the_software_anew(bundle: Path) -> Non
     (bundle.parent.parent / "parts/spark-456").mkdir()
     (newer / "spark").symlink_to("../../parts/spark-456")
     assert layers.software_name(newer) != before
+
+
+def test_without_a_registry_and_root_it_says_how_the_engine_gets_a_debian(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(layers.os, "geteuid", lambda: 1000)
+    with Console().step("image") as step, pytest.raises(Problem, match="no Debian to begin with") as refused:
+        layers.base(Engine("unix:///nowhere/docker.sock"), tmp_path, step)
+    assert "docker import - slipway-debian:bookworm" in refused.value.next_step
