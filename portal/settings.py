@@ -246,7 +246,7 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": 0,
     "DEFAULT_SCHEMA_CLASS": "portal.api.schema.Described",
     "EXCEPTION_HANDLER": "portal.api.problems.handler",
-    "PAGE_SIZE": 50,
+    "PAGE_SIZE": 20,
     "URL_FORMAT_OVERRIDE": None,  # `format` is a field of some addresses, and not DRF's
     "UNAUTHENTICATED_USER": None,
 }

@@ -23,6 +23,7 @@ Answer = TypeVar("Answer")
 CALL_SECONDS = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 4.0
 MOST_PAGES = 1000
+PAGE_SIZE = "200"  # as large as the portal makes one
 PROBLEM_BYTES = 256 * 1024
 SAFE = ("GET", "HEAD", "DELETE")  # asked for twice, these do no more than once
 
@@ -101,7 +102,8 @@ class Transport:
 
     def pages(self, path: str, params: Params | None = None) -> list[Json]:
         """A list to its last page."""
-        return [item for page in self.each_page(path, params) for item in page["results"]]
+        large = {**(params or {}), "page_size": PAGE_SIZE}
+        return [item for page in self.each_page(path, large) for item in page["results"]]
 
     def each_page(self, path: str, params: Params | None = None) -> Iterator[Json]:
         """Whole answers, for a list that says more than its items."""

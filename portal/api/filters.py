@@ -24,7 +24,7 @@ from portal.trail.models import Entry
 class KnownFilters(DjangoFilterBackend):
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         found = self.get_filterset_class(view, queryset)
-        known = {*(found.base_filters if found else ()), view.pagination_class.cursor_query_param}  # type: ignore[attr-defined]
+        known = {*(found.base_filters if found else ()), *view.paginator.parameters}  # type: ignore[attr-defined]
         wrong = {name: "must not be empty" for name, value in request.query_params.items() if not value}
         unknown = sorted(set(request.query_params) - known)
         wrong |= {name: f"unknown; known are {', '.join(sorted(known))}" for name in unknown}

@@ -13,6 +13,7 @@ from django.test import Client
 
 from heat_templates import ClusterSpec, render
 from portal.accounts.models import User
+from portal.api.serializers.clusters import ClusterSerializer
 from portal.cloud.models import Image, ShareType
 from portal.clusters import services
 from portal.clusters.models import Cluster, Status
@@ -189,3 +190,15 @@ def test_lists_come_in_pages(api: Callable[[User], Client], alice: User, wish: W
     second = api(alice).get(first["next"]).json()
     assert [row["name"] for row in first["results"] + second["results"]] == ["c2", "c1", "c0"]
     assert second["next"] is None
+
+
+def test_a_page_is_as_large_as_it_is_asked_to_be(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    for number in range(3):
+        services.create(alice, Wish(**{**wish.__dict__, "name": f"c{number}"}))
+    first = api(alice).get("/api/v1/clusters?page_size=2").json()
+    second = api(alice).get(first["next"]).json()
+    assert [len(first["results"]), len(second["results"])] == [2, 1]
+
+
+def test_an_answer_has_the_fields_that_are_described(api: Callable[[User], Client], alice: User, wish: Wish) -> None:
+    assert tuple(post(api(alice), wish).json()) == ClusterSerializer.Meta.fields

@@ -20,9 +20,16 @@ from portal.clusters.quoting import Quote
 from portal.clusters.wishes import FolderUse, Wish
 from portal.folders.models import Access
 
+# Else it looks for the request's time zone with each moment of a list, though it is always this.
+MOMENT = serializers.DateTimeField(default_timezone=timezone.get_default_timezone())
+
 
 def _credits() -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=24, decimal_places=6)
+
+
+def _moment(at: datetime | None) -> Any:
+    return at and MOMENT.to_representation(at)
 
 
 class FolderUseSerializer(StrictSerializer):
@@ -144,7 +151,8 @@ class MountShown(TypedDict):
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):
-    """Of clusters of which showing.shown has read the parts."""
+    """Of clusters of which showing.shown has read the parts. The fields say what an answer is; `to_representation`
+    makes it without them, as of a page of a list they took most of the time."""
 
     course = serializers.CharField(source="course_id")
     owner = serializers.CharField(source="owner.username")
@@ -164,6 +172,31 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "waiting_for", "failure", "change_failure", "health", "idle", "nodes", "folders",
             "created_at", "ready_at", "expires_at", "ended_at",
         )  # fmt: skip
+
+    def to_representation(self, cluster: Cluster) -> dict[str, Any]:
+        return {
+            "id": str(cluster.pk),
+            "name": cluster.name,
+            "course": str(cluster.course_id),
+            "owner": cluster.owner.username,
+            "framework": cluster.framework,
+            "workers": cluster.workers,
+            "flavor": cluster.flavor,
+            "status": cluster.status,
+            "target": cluster.target,
+            "progress": self.get_progress(cluster),
+            "waiting_for": cluster.waiting_for,
+            "failure": cluster.failure,
+            "change_failure": cluster.change_failure,
+            "health": self.get_health(cluster),
+            "idle": self.get_idle(cluster),
+            "nodes": self.get_nodes(cluster),
+            "folders": self.get_folders(cluster),
+            "created_at": _moment(cluster.created_at),
+            "ready_at": _moment(cluster.ready_at),
+            "expires_at": _moment(cluster.expires_at),
+            "ended_at": _moment(cluster.ended_at),
+        }
 
     def get_progress(self, cluster: Cluster) -> ProgressShown:
         now = cluster.shown.progress()

@@ -53,6 +53,7 @@ class FewCourses(ByName):
     """Each of them costs a request to the cloud."""
 
     page_size = 20
+    page_size_query_param = None
 
 
 class Stacks(APIView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,10 +20,16 @@ from cli.slipway_client.main import main
 
 @dataclass
 class Call:
+    """`path` is without the size of a list's pages, which each list asks for."""
+
     method: str
-    path: str
+    asked: str
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def path(self) -> str:
+        return re.sub(r"[?&]page_size=[0-9]+$", "", self.asked)
 
 
 @dataclass

@@ -71,7 +71,10 @@ def test_it_reads_a_list_to_its_last_page(server: Any, client: Client) -> None:
     server.will_answer(200, {"results": [{"id": 1}], "next": "http://elsewhere.test/api/v1/clusters?cursor=a%3D%3D"})
     server.will_answer(200, {"results": [{"id": 2}], "next": None})
     assert [cluster["id"] for cluster in client.clusters()] == [1, 2]
-    assert [call.path for call in server.calls] == ["/api/v1/clusters", "/api/v1/clusters?cursor=a%3D%3D"]
+    assert [call.asked for call in server.calls] == [
+        "/api/v1/clusters?page_size=200",
+        "/api/v1/clusters?cursor=a%3D%3D",
+    ]
 
 
 def test_a_refusal_carries_the_problems_details(server: Any, client: Client) -> None:
