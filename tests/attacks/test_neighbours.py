@@ -70,18 +70,18 @@ def requests_to_the_cloud(site: Site) -> dict[str, Request]:
 
 
 @pytest.fixture(scope="module")
-def cloud(site: Site) -> dict[str, Answer]:
+def of_heat(site: Site) -> dict[str, Answer]:
     return site.ask(requests_to_the_cloud(site))
 
 
-def test_a_nodes_token_opens_nothing_of_the_cloud_but_its_own_word(site: Site, cloud: dict[str, Answer]) -> None:
+def test_a_nodes_token_opens_nothing_of_the_cloud_but_its_own_word(site: Site, of_heat: dict[str, Answer]) -> None:
     """No list, template, user-data or metadata of either cluster, no word for the other's machines."""
-    assert len(cloud) == 2 * 28
-    assert cloud["the stacks"].status  # Heat is there; Keystone need not be for machines of clusters
-    refused = {name for name, answer in cloud.items() if answer.error == "ConnectionRefusedError"}
-    let_in = {name: answer for name, answer in cloud.items() if answer.status not in (401, 403, 404)}
+    assert len(of_heat) == 2 * 28
+    assert of_heat["the stacks"].status  # Heat is there; Keystone need not be for machines of clusters
+    refused = {name for name, answer in of_heat.items() if answer.error == "ConnectionRefusedError"}
+    let_in = {name: answer for name, answer in of_heat.items() if answer.status not in (401, 403, 404)}
     assert set(let_in) <= refused, let_in
-    told = "".join(answer.body for answer in cloud.values())
+    told = "".join(answer.body for answer in of_heat.values())
     assert not [secret for secret in site.secrets if secret in told]
 
 
