@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import secrets
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,10 @@ from launcher.testing import Embedded
 
 PROGRAM = TOP.parent / "shared" / "cloud" / "cloud"
 FLAVOR = "m1.medium"
+LARGE = "m1.large"
 COURSE = "course-a"
+# Of the course, beside its student: Keystone's administrator makes this user where a second one is needed.
+SECOND = "student2"
 # What its containers need of an image, made by its own image's builder: a first program that gives them control groups
 # of their own, shares without the kernel's NFS, no units for hardware.
 PARTS = ("usr/sbin/init", "usr/sbin/mount.nfs", "usr/sbin/mount.nfs4", "usr/lib/dev-fuse", "usr/lib/share-connect")
@@ -51,7 +57,7 @@ class Cloud:
 
     def introduce(self, house: Embedded) -> None:
         """Tell a portal what the cloud has, and who belongs to its course."""
-        house.slipway("catalogue", "import", "--flavor", FLAVOR)
+        house.slipway("catalogue", "import", "--flavor", FLAVOR, "--flavor", LARGE)
         roster = house.home / "courses.json"
         roster.write_text(json.dumps(self.roster()))
         house.slipway("manage", "import_courses", str(roster))
@@ -59,10 +65,20 @@ class Cloud:
     def password(self, name: str) -> str:
         return str(yaml.safe_load(self.clouds.read_text())["clouds"][name]["auth"]["password"])
 
+    @contextlib.contextmanager
+    def person(self, name: str) -> Iterator[str]:
+        """One more user of Keystone's; the password."""
+        identity, password = self.connect().identity, secrets.token_hex(16)
+        user = identity.create_user(name=name, password=password, domain_id="default")
+        try:
+            yield password
+        finally:
+            identity.delete_user(user)
+
     def roster(self) -> dict[str, Any]:
         project = self.connect().identity.find_project(COURSE).id
         course = {"name": COURSE, "title": "Course A", "project": project, "clusters_each": 5}
-        members = [{"username": "student", "role": "student"}]
+        members = [{"username": name, "role": "student"} for name in ("student", SECOND)]
         return {"courses": [{**course, "members": members}], "administrators": []}
 
     def image_made_from(self, mark: str) -> str | None:

@@ -11,7 +11,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.java_gateway import launch_gateway
 
 SECONDS = 20
-RPC_SECONDS = 8
+RPC_SECONDS = 4
 READ_BLOCK = 81
 VERSION = 28  # of the protocol of the data port
 FACTORIES = {

@@ -1,0 +1,3 @@
+"""The attacks of tests/attacks/test_neighbours.py, on this place's site."""
+
+from tests.attacks.test_neighbours import *  # noqa: F403 - pytest takes over the tests and their fixtures by their names
