@@ -20,8 +20,8 @@ from portal.cloud import stack_details, stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stack_details import Details, Event, Resource
 from portal.cloud.stacks import Stack
+from portal.clusters.life.reconciler import STACK_NAME
 from portal.clusters.models import Cluster, Status
-from portal.clusters.reconciler import STACK_NAME
 from portal.courses.models import Course
 from portal.refusals import NotFound, Unavailable
 

@@ -15,8 +15,8 @@ from portal.accounts.models import User
 from portal.classes import planning
 from portal.classes.models import ClassAction, Kind, Part, State
 from portal.classes.services import restored
-from portal.clusters import lifetime
 from portal.clusters import services as clusters
+from portal.clusters.life import lifetime
 from portal.clusters.models import Cluster, Status
 from portal.courses.limits import hours_at_most
 from portal.courses.models import Role

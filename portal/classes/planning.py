@@ -10,8 +10,8 @@ from decimal import Decimal
 from statistics import median
 
 from billing.credit import Standing
-from portal.clusters.allocation import Bounds, Room
-from portal.clusters.usage import Amounts
+from portal.clusters.accounting.allocation import Bounds, Room
+from portal.clusters.accounting.usage import Amounts
 from portal.courses.limits import Limits
 
 UNKNOWN = timedelta(minutes=5)  # until ready, where no cluster has told yet

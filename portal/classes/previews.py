@@ -18,9 +18,9 @@ from portal.classes import planning
 from portal.classes.models import Kind
 from portal.classes.planning import Candidate
 from portal.classes.services import StartWish, begins_at, clusters_of, require_hours, sample, students_of
-from portal.clusters import pricing, usage
+from portal.clusters.accounting import pricing, usage
+from portal.clusters.accounting.usage import Amounts
 from portal.clusters.models import Cluster, Status
-from portal.clusters.usage import Amounts
 from portal.clusters.wishes import Wish
 from portal.courses.limits import Limits, limits_of, limits_of_students
 from portal.courses.models import Course

@@ -17,8 +17,10 @@ from psycopg.errors import UniqueViolation
 
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, ends, holding, outside, pricing, profiles
+from portal.clusters import profiles
+from portal.clusters.accounting import allocation, holding, outside, pricing
 from portal.clusters.hosts import host_list
+from portal.clusters.life import ends
 from portal.clusters.models import TROUBLE_LIMIT, Activity, Cluster, ClusterEvent, Node, Status
 from portal.clusters.showing import shown_new
 from portal.clusters.wishes import Wish, cluster_of

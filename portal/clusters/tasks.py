@@ -5,7 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from billing import outbox
-from portal.clusters import exhaustion, holding, lifetime, metering, reconciler, schedule
+from portal.clusters.accounting import holding, metering
+from portal.clusters.life import exhaustion, lifetime, reconciler, schedule
 from portal.courses.models import Course
 from portal.folders import tasks as folders
 

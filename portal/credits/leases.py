@@ -19,8 +19,8 @@ from billing.models import Account, Meter, Transaction
 from billing.prices import exact
 from portal.accounts.models import User
 from portal.apart import apart
-from portal.clusters import allocation
-from portal.clusters.holding import CHARGED_AFTER
+from portal.clusters.accounting import allocation
+from portal.clusters.accounting.holding import CHARGED_AFTER
 from portal.courses.models import Course, Membership
 from portal.courses.services import require_present
 from portal.credits.models import Lease

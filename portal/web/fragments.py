@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import trail
-from portal.clusters import ends, lifetime, metering
 from portal.clusters import services as clusters
+from portal.clusters.accounting import metering
+from portal.clusters.life import ends, lifetime
 from portal.clusters.models import Cluster, EventState, Status
 from portal.clusters.showing import Shown, shown_whole
 from portal.clusters.wishes import default_path

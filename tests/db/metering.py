@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from billing import credit, ledger, rates
 from billing.models import Usage
-from portal.clusters import metering as of_clusters
+from portal.clusters.accounting import metering as of_clusters
 from portal.clusters.models import Cluster
 
 D = Decimal

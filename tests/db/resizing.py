@@ -11,7 +11,7 @@ from django.test import Client
 from portal.accounts.models import User
 from portal.cloud import stacks
 from portal.cloud.stacks import Stack
-from portal.clusters import reconciler
+from portal.clusters.life import reconciler
 from portal.clusters.models import Cluster, Node
 from portal.courses.models import Course
 from tests.db.test_nodes import node, say

@@ -17,7 +17,9 @@ from billing import credit, ledger
 from billing.models import Hold, Rate
 from portal import locks
 from portal.accounts.models import User
-from portal.clusters import allocation, resizing, services, usage
+from portal.clusters import services
+from portal.clusters.accounting import allocation, usage
+from portal.clusters.life import resizing
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import Wish
 from portal.courses.limits import TITLES

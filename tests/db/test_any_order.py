@@ -16,7 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from billing import credit, ledger
 from billing.models import Hold, Rate
 from portal.accounts.models import User
-from portal.clusters import changing, holding, lifetime, metering, resizing, services, usage
+from portal.clusters import services
+from portal.clusters.accounting import holding, metering, usage
+from portal.clusters.life import changing, lifetime, resizing
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.courses.limits import over

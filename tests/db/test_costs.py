@@ -11,7 +11,7 @@ from billing import metering, rates, rating, reprocessing
 from billing.costs import Cost
 from billing.models import Usage
 from portal.accounts.models import User
-from portal.clusters import metering as of_clusters
+from portal.clusters.accounting import metering as of_clusters
 from portal.clusters.models import Cluster, Node
 from tests.db.metering import HOUR, START, At, D, at, prices, running
 

@@ -14,8 +14,8 @@ from portal.accounts.models import User
 from portal.cloud import identity
 from portal.cloud.connection import Connection, Provisioner
 from portal.cloud.stacks import Stack
-from portal.clusters import reconciler
 from portal.clusters import services as clusters
+from portal.clusters.life import reconciler
 from portal.clusters.models import Cluster
 from portal.clusters.wishes import Wish
 from portal.courses.limits import default_limits, limits_of

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from billing import ledger
 from portal.accounts.models import User
-from portal.clusters import exhaustion, services
+from portal.clusters import services
+from portal.clusters.life import exhaustion
 from portal.clusters.models import Cluster, CreditWarning, Status
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course

@@ -16,7 +16,8 @@ from django.utils import timezone
 from billing import credit, ledger
 from billing.models import Hold
 from portal.accounts.models import User
-from portal.clusters import holding, metering, services
+from portal.clusters import services
+from portal.clusters.accounting import holding, metering
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course, Limit

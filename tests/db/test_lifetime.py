@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from billing.models import Hold
 from portal.accounts.models import User
-from portal.clusters import ends, lifetime, services
+from portal.clusters import services
+from portal.clusters.life import ends, lifetime
 from portal.clusters.models import Activity, Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course

@@ -16,7 +16,7 @@ from hypothesis.extra.django import TestCase
 from billing import holds, metering, rates, rating, reprocessing
 from billing.models import Hold, Meter, Transaction, Usage
 from portal.accounts.models import User
-from portal.clusters import metering as of_clusters
+from portal.clusters.accounting import metering as of_clusters
 from portal.clusters.models import Cluster, Node, Status
 from portal.folders import metering as of_folders
 from portal.folders.models import Folder

@@ -13,7 +13,8 @@ import heat_templates
 from portal.accounts.models import User
 from portal.cloud import stacks
 from portal.cloud.stacks import Stack
-from portal.clusters import reconciler, services
+from portal.clusters import services
+from portal.clusters.life import reconciler
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import FolderUse, Wish
 from portal.courses.models import Course

@@ -22,7 +22,8 @@ from billing import outbox, outside
 from billing.models import Hold, Notice
 from launcher.paths import TOP
 from portal.accounts.models import User
-from portal.clusters import changing, lifetime, reconciler, resizing, services
+from portal.clusters import services
+from portal.clusters.life import changing, lifetime, reconciler, resizing
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.tasks import tell_billing
 from portal.clusters.wishes import Wish

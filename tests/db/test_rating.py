@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from billing import credit, holds, ledger, metering, rating
 from billing.models import Hold, Meter, Rate, Transaction, Usage
-from portal.clusters import holding
-from portal.clusters import metering as of_clusters
+from portal.clusters.accounting import holding
+from portal.clusters.accounting import metering as of_clusters
 from portal.clusters.models import Cluster
 from tests.db.metering import HOUR, START, At, D, at, prices, running, spent
 

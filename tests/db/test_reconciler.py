@@ -15,9 +15,10 @@ from portal.accounts.models import User
 from portal.cloud import sessions
 from portal.cloud.connection import Connection
 from portal.cloud.stacks import Stack
-from portal.clusters import reconciler, schedule, services
+from portal.clusters import services
+from portal.clusters.life import reconciler, schedule
+from portal.clusters.life.reconciler import reconcile
 from portal.clusters.models import Cluster, Status
-from portal.clusters.reconciler import reconcile
 from portal.courses.models import Course
 from portal.locks import key_of, try_lock, try_slot
 from tests.proxy import Trouble, always, proxy

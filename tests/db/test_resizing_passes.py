@@ -13,8 +13,9 @@ from portal.accounts.models import User
 from portal.cloud import stacks
 from portal.cloud.models import Flavor
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
-from portal.clusters import changing, metering
+from portal.clusters.accounting import metering
 from portal.clusters.credentials import node_credential, node_of_credential
+from portal.clusters.life import changing
 from portal.clusters.models import Cluster, Node, Status
 from portal.courses.models import Course
 from portal.folders.models import Folder, Mount

@@ -19,7 +19,9 @@ from portal.accounts.tokens import make_service
 from portal.classes import carrying_out
 from portal.classes import services as classes
 from portal.classes.models import ClassAction, Kind
-from portal.clusters import exhaustion, lifetime, outside, resizing, services
+from portal.clusters import services
+from portal.clusters.accounting import outside
+from portal.clusters.life import exhaustion, lifetime, resizing
 from portal.clusters.models import Cluster
 from portal.clusters.wishes import Wish
 from portal.courses import making, members

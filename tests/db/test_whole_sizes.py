@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from billing import ledger
 from portal.accounts.models import User
-from portal.clusters import exhaustion, lifetime, services
+from portal.clusters import services
+from portal.clusters.life import exhaustion, lifetime
 from portal.clusters.models import Cluster, CreditWarning
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course, Membership

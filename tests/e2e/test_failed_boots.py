@@ -38,7 +38,7 @@ def failed(house: Embedded, student: Client, cluster_id: str) -> dict[str, Any]:
     told, charged = shell(
         house,
         "import json; from billing.models import Meter; from portal.clusters.models import *; "
-        f"from portal.clusters.metering import meter; meter(); c = Cluster.objects.get(pk='{cluster_id}'); "
+        f"from portal.clusters.accounting.metering import meter; meter(); c = Cluster.objects.get(pk='{cluster_id}'); "
         "e = c.events.filter(state='failed').earliest('at'); "
         "print(json.dumps([(c.ended_at - e.at).total_seconds(), Meter.objects.filter(subject=c.pk).count()]))",
     )

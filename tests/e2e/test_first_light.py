@@ -203,9 +203,9 @@ def test_the_user_data_is_as_small_as_was_counted(cluster: dict[str, Any], house
 
 
 def test_each_node_is_metered_from_when_the_cluster_was_ready(cluster: dict[str, Any], house: Embedded) -> None:
-    count = "import json; from portal.clusters.metering import meter; from billing.models import Meter; meter(); "
+    names = "import json; from billing.models import Meter; from portal.clusters.accounting.metering import meter"
     found = f"[(m.resource, m.began_at.isoformat()) for m in Meter.objects.filter(subject='{cluster['id']}')]"
-    output = house.slipway("manage", "shell", "-v0", "-c", f"{count}print(json.dumps({found}))").stdout
+    output = house.slipway("manage", "shell", "-v0", "-c", f"{names}; meter(); print(json.dumps({found}))").stdout
     began = datetime.fromisoformat(cluster["ready_at"]).isoformat()
     nodes = ("master", "worker-01", "worker-02")
     assert sorted(json.loads(output)) == [[f"{cluster['id']}/{node}", began] for node in nodes]

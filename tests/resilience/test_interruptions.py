@@ -79,7 +79,7 @@ def test_two_workers_and_two_beats_at_once_do_nothing_twice(house: Embedded, stu
             assert stacks_of(house) == [f"slipway-{made['id']}"]
             metered = shell(
                 house,
-                "import json; from billing.models import Meter; from portal.clusters.metering import meter; "
+                "import json; from billing.models import Meter; from portal.clusters.accounting.metering import meter; "
                 f"meter(); meters = Meter.objects.filter(subject='{made['id']}'); "
                 "print(json.dumps([meter.resource.split('/')[1] for meter in meters]))",
             )

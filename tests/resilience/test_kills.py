@@ -77,7 +77,8 @@ def test_a_cluster_lives_its_life_while_a_service_dies(
 
 def test_every_hour_of_these_clusters_is_recorded_once(house: Embedded, lived: list[faults.Json]) -> None:
     code = (
-        "import json; from portal.clusters.metering import meter; from billing.models import Usage; meter(); "
+        "import json; from portal.clusters.accounting.metering import meter; from billing.models import Usage; "
+        "meter(); "
         "print(json.dumps(sorted({(str(each.subject), each.hour.isoformat()) for each in Usage.objects.all()})))"
     )
     recorded = [tuple(row) for row in json.loads(house.slipway("manage", "shell", "-v0", "-c", code).stdout)]

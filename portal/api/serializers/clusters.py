@@ -13,10 +13,10 @@ from billing.costs import Cost
 from heat_templates.schema import request
 from portal.api.serializers.problems import WhySerializer
 from portal.api.serializers.strict import StrictSerializer
-from portal.clusters import lifetime
+from portal.clusters.accounting.quoting import Quote
+from portal.clusters.life import lifetime
 from portal.clusters.models import Cluster
 from portal.clusters.profiles import filled
-from portal.clusters.quoting import Quote
 from portal.clusters.wishes import FolderUse, Wish
 from portal.folders.models import Access
 

@@ -25,9 +25,10 @@ from portal.api.serializers.clusters import (
     WishSerializer,
 )
 from portal.api.views.asking import address_of, body_of, user_of
-from portal.clusters import lifetime, metering, resizing
 from portal.clusters import services as clusters
-from portal.clusters.quoting import quote
+from portal.clusters.accounting import metering
+from portal.clusters.accounting.quoting import quote
+from portal.clusters.life import lifetime, resizing
 from portal.clusters.showing import Shown, shown
 from portal.courses.rights import Deed
 

@@ -34,7 +34,7 @@ from portal.api.serializers.courses import (
 )
 from portal.api.views.asking import body_of, query_of, user_of
 from portal.clusters import members as leaving
-from portal.clusters import standing
+from portal.clusters.accounting import standing
 from portal.courses import limit_changes, members, roster
 from portal.courses.limits import default_limits, exceptions_of, limits_of
 from portal.courses.models import Course

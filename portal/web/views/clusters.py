@@ -16,10 +16,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from portal import live
-from portal.clusters import lifetime, profiles, resizing
+from portal.clusters import profiles
 from portal.clusters import services as clusters
+from portal.clusters.accounting.quoting import quote
+from portal.clusters.life import lifetime, resizing
 from portal.clusters.models import Cluster, Status
-from portal.clusters.quoting import quote
 from portal.clusters.showing import shown
 from portal.clusters.wishes import Wish
 from portal.courses.rights import Deed

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from portal.accounts.models import User
-from portal.clusters import standing
+from portal.clusters.accounting import standing
 from portal.courses import making
 from portal.courses import services as courses
 from portal.courses.limits import NAMES, TITLES, Figure, Limits, figure, limits_for, limits_of

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from portal.clusters import standing
+from portal.clusters.accounting import standing
 from portal.courses import limit_changes, services
 from portal.courses.limits import TITLES, default_limits, exceptions_of, limits_of
 from portal.courses.models import Course

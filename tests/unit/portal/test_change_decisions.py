@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from portal.cloud.stacks import Stack
-from portal.clusters.decisions import (
+from portal.clusters.hosts import host_list
+from portal.clusters.life.decisions import (
     Dismiss,
     End,
     EndChange,
@@ -23,7 +24,6 @@ from portal.clusters.decisions import (
     Wait,
     decide,
 )  # fmt: skip
-from portal.clusters.hosts import host_list
 from portal.clusters.models import Cluster, Node
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

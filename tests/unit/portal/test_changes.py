@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloudinit import frameworks
-from portal.clusters import changes
+from portal.clusters.life import changes
 from portal.clusters.models import Node
 
 SPARK = frameworks.manifest("spark")

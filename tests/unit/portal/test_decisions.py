@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portal.cloud.stacks import Stack
-from portal.clusters.decisions import (
+from portal.clusters.life.decisions import (
     Adopt,
     AwaitAccessEnd,
     CreateStack,

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from portal.accounts.models import User
-from portal.clusters import allocation, holding, usage
-from portal.clusters.holding import Difference
+from portal.clusters.accounting import allocation, holding, usage
+from portal.clusters.accounting.holding import Difference
 from portal.courses.limits import over
 from portal.courses.models import Course
 from portal.refusals import Busy

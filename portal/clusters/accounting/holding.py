@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from billing import holds, rating
 from billing.models import Hold
-from portal.clusters import metering
-from portal.clusters.metering import Reading
+from portal.clusters.accounting import metering
+from portal.clusters.accounting.metering import Reading
 from portal.clusters.models import Cluster, Status
 from portal.courses.models import Course
 from portal.locks import allocating

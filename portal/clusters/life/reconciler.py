@@ -20,8 +20,10 @@ from portal import live
 from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.cloud.stacks import Stack
-from portal.clusters import changing, decisions, failures, metering, outside, services
+from portal.clusters import services
+from portal.clusters.accounting import metering, outside
 from portal.clusters.credentials import KeyGone, secret_parameters
+from portal.clusters.life import changing, decisions, failures
 from portal.clusters.models import Activity, Cluster, ClusterEvent, EventState, Status
 from portal.courses.models import Course
 from portal.failure import Failure

@@ -15,10 +15,12 @@ from billing import prices
 from portal import live
 from portal.accounts.models import User
 from portal.apart import apart
-from portal.clusters import allocation, ends, holding, outside, pricing, services
+from portal.clusters import services
+from portal.clusters.accounting import allocation, holding, outside, pricing
+from portal.clusters.accounting.usage import Amounts
 from portal.clusters.health import SILENCE
+from portal.clusters.life import ends
 from portal.clusters.models import Activity, Cluster, Status
-from portal.clusters.usage import Amounts
 from portal.courses.services import require_share
 from portal.letters.services import write
 from portal.locks import allocating, try_lock

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from billing import credit
 from billing.credit import Standing
 from portal.accounts.models import User
-from portal.clusters.pricing import Estimate
-from portal.clusters.usage import Amounts, used
+from portal.clusters.accounting.pricing import Estimate
+from portal.clusters.accounting.usage import Amounts, used
 from portal.courses.limits import MOST_HOURS, Excess, Limits, excesses, limits_of_both
 from portal.courses.models import Course
 from portal.refusals import LimitReached

@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from billing import credit
 from portal.accounts.models import User
-from portal.clusters import usage
+from portal.clusters.accounting import usage
 from portal.courses import limits
 from portal.courses.limits import Excess, Figure
 from portal.courses.models import Course

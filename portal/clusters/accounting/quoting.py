@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.clusters import allocation, pricing
+from portal.clusters.accounting import allocation, pricing
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses.limits import Excess
 from portal.courses.services import course_of

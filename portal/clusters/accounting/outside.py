@@ -17,7 +17,7 @@ from django.utils import timezone
 from billing import outbox, prices
 from billing import outside as billing
 from billing.models import Notice
-from portal.clusters import pricing
+from portal.clusters.accounting import pricing
 from portal.clusters.models import Cluster, Node
 from portal.refusals import Conflict, Unavailable
 

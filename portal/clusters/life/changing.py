@@ -18,8 +18,9 @@ from portal import live
 from portal.cloud import stacks
 from portal.cloud.sessions import CloudRefused
 from portal.cloud.stacks import Stack
-from portal.clusters import changes, failures, metering, outside
+from portal.clusters.accounting import metering, outside
 from portal.clusters.credentials import KeyGone, secret_parameters
+from portal.clusters.life import changes, failures
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.offers import size_together
 from portal.failure import Failure

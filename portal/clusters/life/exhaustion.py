@@ -15,7 +15,9 @@ from billing import credit, prices
 from billing.credit import Exhausted
 from portal.accounts.models import User
 from portal.apart import apart
-from portal.clusters import ends, pricing, services
+from portal.clusters import services
+from portal.clusters.accounting import pricing
+from portal.clusters.life import ends
 from portal.clusters.models import Cluster, CreditWarning, Status
 from portal.courses.models import Course, Limit, Role
 from portal.letters.services import write

@@ -13,8 +13,9 @@ import heat_templates
 from cloudinit.frameworks.manifest import next_numbers, node_number
 from portal import live
 from portal.accounts.models import User
-from portal.clusters import allocation, changes, holding, outside, pricing
+from portal.clusters.accounting import allocation, holding, outside, pricing
 from portal.clusters.credentials import KeyGone, key_of
+from portal.clusters.life import changes
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.services import record, require_ready, wake
 from portal.courses.services import require_share

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portal.cloud.stacks import Stack
-from portal.clusters import failures, hosts
+from portal.clusters import hosts
+from portal.clusters.life import failures
 from portal.clusters.models import Cluster, Node, Status
 from portal.failure import Failure
 

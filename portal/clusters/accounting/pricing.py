@@ -11,7 +11,7 @@ from typing import Any
 
 from billing import prices
 from cloudinit.frameworks.manifest import Manifest
-from portal.clusters.usage import Amounts, of_nodes
+from portal.clusters.accounting.usage import Amounts, of_nodes
 
 Sizes = Mapping[str, Mapping[str, Any]]  # of one node of each role, as offers.sizes_of gives them
 

@@ -1,0 +1,1 @@
+"""What clusters take of a course's limits and credits."""

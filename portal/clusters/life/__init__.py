@@ -1,0 +1,1 @@
+"""What becomes of clusters: passes, changes and ends."""
