@@ -7,14 +7,16 @@ from django.db import migrations, models
 SUM = """
 CREATE FUNCTION sum_charges() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- EXECUTE: planned for as many rows as there are, and not for as many as there were the first time.
+    EXECUTE '
     INSERT INTO billing_charged AS charged (subject, amount)
     SELECT usage.subject, sum(added.amount)
     FROM added
-    JOIN billing_account AS account ON account.id = added.account_id AND account.kind = 'usage'
+    JOIN billing_account AS account ON account.id = added.account_id AND account.kind = ''usage''
     JOIN billing_transaction AS booked ON booked.id = added.transaction_id
     JOIN billing_usage AS usage ON usage.id = booked.usage_id
     GROUP BY usage.subject ORDER BY usage.subject
-    ON CONFLICT (subject) DO UPDATE SET amount = charged.amount + excluded.amount;
+    ON CONFLICT (subject) DO UPDATE SET amount = charged.amount + excluded.amount';
     RETURN NULL;
 END $$;
 CREATE TRIGGER sum_charges AFTER INSERT ON billing_posting
