@@ -14,6 +14,7 @@ from tests.onebox.attacks.place import group_of, onebox_site
 from tests.onebox.cloud import Cloud
 
 RULE_SECONDS = 90
+PAGES = {"master": 9870, "worker-01": 8081}
 
 
 @pytest.fixture(scope="package")
@@ -45,6 +46,3 @@ def opened(cloud: Cloud, kept: Site) -> Iterator[Site]:
 def arrives(site: Site) -> bool:
     pages = {node: Request(f"http://{site.victim.address(node)}:{port}/") for node, port in PAGES.items()}
     return all(answer.status for answer in site.outside.ask(pages).values())
-
-
-PAGES = {"master": 9870, "worker-01": 8081}
