@@ -53,6 +53,8 @@ class Cloud:
             "OS_CLIENT_CONFIG_FILE": str(self.clouds),
             "SLIPWAY_NETWORK": "provider",
             "SLIPWAY_BIND": self.address,
+            # Not the gateway of tests/environment.py, which the launcher would take for the caller's wish.
+            "SLIPWAY_GATEWAY_ADDRESS": self.address,
         }
 
     def introduce(self, house: Embedded) -> None:
