@@ -48,15 +48,23 @@ def servers_of(house: Embedded, cluster: Cluster) -> dict[str, Path]:
 
 def scratch_of(house: Embedded, cluster: Cluster) -> tuple[str, Path]:
     """How the cluster's scratch folder is mounted, and where it lies."""
-    manila: Any = manila_client.Client("2.65", session=log_in(house, "demo"), service_type="sharev2")
-    (share,) = [share for share in manila.shares.list() if cluster.id in (share.name or "")]
-    (location,) = manila.share_export_locations.list(share)
+    (location,) = manila_of(house).share_export_locations.list(share_of(house, cluster))
     (data,) = [
         path.parent / "data"
         for path in (house.home / "minicloud" / "shares").glob("*/share.json")
         if location.path.endswith(json.loads(path.read_text())["export_path"])
     ]
     return str(location.path), data
+
+
+def share_of(house: Embedded, cluster: Cluster) -> Any:
+    """Manila's share of its scratch folder."""
+    (share,) = [share for share in manila_of(house).shares.list() if cluster.id in (share.name or "")]
+    return share
+
+
+def manila_of(house: Embedded) -> Any:
+    return manila_client.Client("2.65", session=log_in(house, "demo"), service_type="sharev2")
 
 
 def stack_of(admin: Client, cluster: Cluster) -> str:
