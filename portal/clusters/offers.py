@@ -84,8 +84,8 @@ def unknown_names(asked: Mapping[str, Any], flavors: Iterable[str], share_types:
 
 
 def without_storage(more: Mapping[str, Any], share_types: Sized) -> dict[str, str]:
-    """A scratch folder lies on the cloud's storage, be it of whatever kind."""
-    if share_types or not more.get("scratch"):
+    """A scratch folder lies on the cloud's storage, be it of whatever kind; who wants none need not know of it."""
+    if not more.get("scratch") or share_types:
         return {}
     return {"scratch": "this cloud has no storage for folders; leave it out"}
 

@@ -44,11 +44,17 @@ JSON = "application/json"
 
 @pytest.fixture
 def there(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[University]:
-    outside._trusted()  # which reads many files at its first use
-    monkeypatch.setattr(outside, "LONGEST", 1)
+    """Who has much else to do is not silent: it is given time."""
+    monkeypatch.setattr(outside, "LONGEST", 30)
     with university() as billing:
         settings.BILLING = billing.service
         yield billing
+
+
+@pytest.fixture
+def impatient(there: University, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside._trusted()  # which reads many files at its first use
+    monkeypatch.setattr(outside, "LONGEST", 1)
 
 
 @pytest.fixture
@@ -120,6 +126,7 @@ def test_its_no_stands_on_the_page_too(
     assert "the chair of physics has spent its money" in page.content.decode()
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("answer", [nothing, says(500), says(200, b"<h1>Maintenance</h1>")])
 def test_its_silence_is_a_no_unless_the_site_lends_then(
     there: University, api: Api, alice: User, wish: Wish, settings: Any, answer: Any
@@ -323,6 +330,7 @@ def test_one_cluster_that_it_does_not_take_keeps_no_other_waiting(
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("impatient")
 def test_where_it_is_silent_a_pass_asks_once(there: University, alice: User, ann: User, wish: Wish) -> None:
     services.create(alice, wish)
     services.create(ann, wish)

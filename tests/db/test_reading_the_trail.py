@@ -106,7 +106,7 @@ def test_pages_of_the_list_meet_without_a_gap_though_more_is_written_meanwhile(
         record(dora, "rate.add", f"r{number}")
     seen: list[tuple[str, str]] = []
     where = "/api/v1/trail?actor=dora"
-    for _ in range(4):
+    for _ in range(8):
         answer = api(dora).get(where).json()
         seen += actions(answer["results"])
         record(dora, "late", "x")
