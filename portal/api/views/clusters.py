@@ -53,7 +53,7 @@ class Clusters(generics.ListAPIView[Any]):
     filterset_class = ClusterFilters
 
     def get_queryset(self) -> Any:
-        return clusters.listed_for(user_of(self.request))
+        return clusters.visible_to(user_of(self.request))
 
     def paginate_queryset(self, queryset: Any) -> list[Any]:
         return [each.cluster for each in shown(super().paginate_queryset(queryset) or ())]

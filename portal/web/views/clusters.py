@@ -38,7 +38,7 @@ OTHERS_SHOWN = 200  # on the home page of a teacher
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    present = clusters.listed_for(user).exclude(status=Status.DELETED)
+    present = clusters.visible_to(user).exclude(status=Status.DELETED)
     rows = [present.filter(owner=user), present.exclude(owner=user)[:OTHERS_SHOWN]]
     mine, others = (list(map(fragments.cluster_row, shown(each))) for each in rows)
     form = CreateForm(user, profile=request.GET.get("profile", ""))
