@@ -195,15 +195,6 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
-# Holds nothing that matters. Nobody waits for a Redis that does not answer.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "slipway-cache",
-        "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
-    }
-}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

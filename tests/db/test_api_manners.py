@@ -106,7 +106,7 @@ def counting(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
         while not redis.answers(socket):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"unix://{socket}"}}
+        settings.REDIS_URL = f"unix://{socket}"
         monkeypatch.setattr(EachToken, "THROTTLE_RATES", {"each": "3/min"})
         monkeypatch.setattr(EachToken, "_away_until", 0.0)
         yield server
@@ -142,7 +142,7 @@ def test_an_empty_or_absent_redis_holds_nobody_up(
 ) -> None:
     client = api(alice)
     assert [client.get("/api/v1/me").status_code for _ in range(4)][-1] == 429
-    redis.ask(Path(settings.CACHES["default"]["LOCATION"].removeprefix("unix://")), "FLUSHALL")
+    redis.ask(Path(settings.REDIS_URL.removeprefix("unix://")), "FLUSHALL")
     assert client.get("/api/v1/me").status_code == 200
     counting.kill()
     counting.wait()
