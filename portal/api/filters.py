@@ -47,7 +47,9 @@ class Since(filters.IsoDateTimeFilter):
 
 
 class ClusterFilters(filters.FilterSet):
-    status = filters.MultipleChoiceFilter(choices=Status.choices, help_text="said several times: any of them")
+    status = filters.MultipleChoiceFilter(
+        choices=Status.choices, distinct=False, help_text="said several times: any of them"
+    )
     name = filters.CharFilter()
     course = filters.UUIDFilter(field_name="course_id")
     owner = filters.CharFilter(field_name="owner__username")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -91,7 +91,8 @@ class Cluster(models.Model):
     node_failed: bool = False
     lacks_addresses: bool = False
     granted: bool = False
-    # And showing.shown this.
+    # showing.with_parts this, and from it showing.shown the other.
+    parts: list[Any]
     shown: Shown
 
     class Meta:

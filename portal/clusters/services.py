@@ -23,7 +23,7 @@ from portal.clusters.accounting import allocation, holding, outside, pricing
 from portal.clusters.hosts import host_list
 from portal.clusters.life import ends
 from portal.clusters.models import TROUBLE_LIMIT, Activity, Cluster, ClusterEvent, Node, Status
-from portal.clusters.showing import shown_new
+from portal.clusters.showing import Shown, shown, shown_new, with_parts
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses import passes
 from portal.courses.models import Course
@@ -60,7 +60,16 @@ def visible_to(user: User) -> QuerySet[Cluster]:
 
 def find(user: User, cluster_id: UUID) -> Cluster:
     """Raises NotFound also for clusters of others: that they exist is a secret."""
-    cluster = visible_to(user).filter(pk=cluster_id).first()
+    return _one(visible_to(user), cluster_id)
+
+
+def show(user: User, cluster_id: UUID) -> Shown:
+    """As find, with its nodes and how far they are."""
+    return shown(_one(with_parts(visible_to(user)), cluster_id))
+
+
+def _one(visible: QuerySet[Cluster], cluster_id: UUID) -> Cluster:
+    cluster = visible.filter(pk=cluster_id).first()
     if cluster is None:
         raise NotFound("cluster")
     return cluster

@@ -16,7 +16,7 @@ from portal.clusters import services as clusters
 from portal.clusters.accounting import metering
 from portal.clusters.life import ends, lifetime
 from portal.clusters.models import Cluster, EventState, Status
-from portal.clusters.showing import Shown, shown_whole
+from portal.clusters.showing import Shown, whole
 from portal.clusters.wishes import default_path
 from portal.courses.rights import Deed, may
 from portal.folders import services as folders
@@ -37,8 +37,8 @@ def cluster_row(shown: Shown) -> dict[str, Any]:
 
 
 def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
-    cluster = clusters.find(user, cluster_id)
-    shown = shown_whole(cluster)
+    shown = whole(clusters.show(user, cluster_id))
+    cluster = shown.cluster
     states = shown.node_states()
     workers = [node for node in shown.nodes if node.role != cluster.manifest.master.name]
     titles = cluster.manifest.step_titles

@@ -51,7 +51,7 @@ def test_a_portal_that_dies_after_the_stack_is_made_and_before_it_knows_adopts_i
     with without(house, "worker"):
         made = student.create_cluster(course, "adopted", 1, "small", 1)
         dies = (
-            "import os; from portal.clusters import reconciler; from portal.courses.models import Course; "
+            "import os; from portal.clusters.life import reconciler; from portal.courses.models import Course; "
             "reconciler._save = lambda *_, **__: os.kill(os.getpid(), 9); "
             "reconciler.reconcile(Course.objects.get(name='demo'))"
         )

@@ -151,11 +151,13 @@ class MountShown(TypedDict):
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):
-    """Of clusters of which showing.shown has read the parts. The fields say what an answer is; `to_representation`
-    makes it without them, as of a page of a list they took most of the time."""
+    """A cluster, its nodes and how far they are."""
+
+    # Of one with what is `shown` of it. The fields say what an answer is; `to_representation` makes it without them, as
+    # they took most of the time of a list.
 
     course = serializers.CharField(source="course_id")
-    owner = serializers.CharField(source="owner.username")
+    owner = serializers.CharField(source="shown.owner")
     progress = serializers.SerializerMethodField()
     health = serializers.SerializerMethodField()
     idle = serializers.SerializerMethodField()
@@ -178,7 +180,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "id": str(cluster.pk),
             "name": cluster.name,
             "course": str(cluster.course_id),
-            "owner": cluster.owner.username,
+            "owner": cluster.shown.owner,
             "framework": cluster.framework,
             "workers": cluster.workers,
             "flavor": cluster.flavor,

@@ -29,7 +29,7 @@ from portal.clusters import services as clusters
 from portal.clusters.accounting import metering
 from portal.clusters.accounting.quoting import quote
 from portal.clusters.life import lifetime, resizing
-from portal.clusters.showing import Shown, shown
+from portal.clusters.showing import Shown, shown, with_parts
 from portal.courses.rights import Deed
 
 EXAMPLE = OpenApiExample(
@@ -53,10 +53,10 @@ class Clusters(generics.ListAPIView[Any]):
     filterset_class = ClusterFilters
 
     def get_queryset(self) -> Any:
-        return clusters.visible_to(user_of(self.request))
+        return with_parts(clusters.visible_to(user_of(self.request)))
 
     def paginate_queryset(self, queryset: Any) -> list[Any]:
-        return [each.cluster for each in shown(super().paginate_queryset(queryset) or ())]
+        return [shown(each).cluster for each in super().paginate_queryset(queryset) or ()]
 
     @extend_schema(request=WishSerializer, responses={202: ClusterSerializer}, examples=[EXAMPLE])
     @changes
@@ -71,13 +71,13 @@ class Cluster(APIView):
 
     @extend_schema(responses=ClusterSerializer)
     def get(self, request: Request, cluster_id: UUID) -> Response:
-        return Response(_data(_find(request, cluster_id)))
+        return Response(_data(clusters.show(user_of(request), cluster_id)))
 
     @extend_schema(responses={202: ClusterSerializer})
     @changes
     def delete(self, request: Request, cluster_id: UUID) -> Response:
         clusters.delete(user_of(request), clusters.permitted(user_of(request), cluster_id, Deed.END_CLUSTER))
-        return _accepted(_find(request, cluster_id))
+        return _accepted(clusters.show(user_of(request), cluster_id))
 
 
 class Resize(APIView):
@@ -90,7 +90,7 @@ class Resize(APIView):
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
         body = body_of(request, ResizeSerializer)
         resizing.resize(user_of(request), cluster, **body.validated_data)
-        return _accepted(_find(request, cluster_id))
+        return _accepted(clusters.show(user_of(request), cluster_id))
 
 
 class Price(APIView):
@@ -124,7 +124,7 @@ class Extend(APIView):
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.EXTEND_CLUSTER)
         body = body_of(request, ExtendSerializer)
         lifetime.extend(user_of(request), cluster, body.validated_data["hours"])
-        return Response(_data(_find(request, cluster_id)))
+        return Response(_data(clusters.show(user_of(request), cluster_id)))
 
 
 class Repair(APIView):
@@ -137,12 +137,7 @@ class Repair(APIView):
         cluster = clusters.permitted(user_of(request), cluster_id, Deed.CHANGE_CLUSTER)
         body = body_of(request, RepairSerializer)
         resizing.repair(user_of(request), cluster, body.validated_data["nodes"])
-        return _accepted(_find(request, cluster_id))
-
-
-def _find(request: Request, cluster_id: UUID) -> Shown:
-    (found,) = shown([clusters.find(user_of(request), cluster_id)])
-    return found
+        return _accepted(clusters.show(user_of(request), cluster_id))
 
 
 def _accepted(found: Shown) -> Response:

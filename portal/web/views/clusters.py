@@ -21,7 +21,7 @@ from portal.clusters import services as clusters
 from portal.clusters.accounting.quoting import quote
 from portal.clusters.life import lifetime, resizing
 from portal.clusters.models import Cluster, Status
-from portal.clusters.showing import shown
+from portal.clusters.showing import shown, with_parts
 from portal.clusters.wishes import Wish
 from portal.courses.rights import Deed
 from portal.refusals import Conflict, Invalid, Unavailable
@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     present = clusters.visible_to(user).exclude(status=Status.DELETED)
     rows = [present.filter(owner=user), present.exclude(owner=user)[:OTHERS_SHOWN]]
-    mine, others = (list(map(fragments.cluster_row, shown(each))) for each in rows)
+    mine, others = ([fragments.cluster_row(shown(each)) for each in with_parts(some)] for some in rows)
     form = CreateForm(user, profile=request.GET.get("profile", ""))
     forms = {"form": form, "uses": FolderUsesForm(user), "profiles": profiles.usable_by(user)}
     context = {"mine": mine, "others": others, **forms, "moving": any(row["moving"] for row in mine)}
