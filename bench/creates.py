@@ -6,8 +6,9 @@ Real web processes and a real PostgreSQL, no cloud. Exactly as many as the limit
 one refused with its reason, none lost. The figure is the 95th percentile of all answers when all are sent at once,
 against the median of one create alone in the same run; beside it the same where they come spread over one second.
 
-Beside it stands the processor time of all 200: what is made in the same second on so many processors cannot be answered
-sooner than that sum, whoever waits for whom.
+Beside it stand the processor time of all 200 (what is made in the same second on so many processors cannot be answered
+sooner than that sum, whoever waits for whom), and as many requests at once of a view that reads one row and asks for no
+token: what this machine needs for 200 answers of any kind.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bench.processor_time import of_tree
-from tests.web_processes import Fire, under_fire
+from tests.web_processes import Answer, Fire, under_fire
 
 MOST_TIMES = 10
 ALONE = 20  # creates, one after the other
@@ -72,15 +74,23 @@ def alone(fire: Fire) -> float:
     return statistics.median(seconds)
 
 
-def together(fire: Fire, students: int, spread: float = 0.0) -> Came:
-    """Each student's create at the same moment, or at equal distances within `spread` seconds."""
+def create(fire: Fire, student: int) -> Answer:
+    return fire.ask("POST", "/clusters", student, fire.wish(f"of-{student}"))
+
+
+def read_one_row(fire: Fire, student: int) -> Answer:
+    return fire.ask_for("GET", f"/bare/{fire.course}", student)
+
+
+def together(fire: Fire, students: int, spread: float = 0.0, request: Callable[[Fire, int], Answer] = create) -> Came:
+    """Each student's request at the same moment, or at equal distances within `spread` seconds."""
     came, at_once = Came(), threading.Barrier(students)
 
     def press(number: int) -> None:
         at_once.wait(60)
         time.sleep(spread * number / students)
         began = time.perf_counter()
-        status, _, body = fire.ask("POST", "/clusters", number, fire.wish(f"of-{number}"))
+        status, _, body = request(fire, number)
         came.seconds.append(time.perf_counter() - began)
         came.statuses[status] += 1
         came.reasons.append(body.get("detail", ""))
@@ -115,8 +125,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     good, figures = True, []
-    with under_fire(options.students, limit=options.limit, workers=options.processes) as fire:
+    application = "bench.bare:application"
+    with under_fire(options.students, limit=options.limit, workers=options.processes, application=application) as fire:
         together(fire, options.students)  # every process is warm
+        together(fire, options.students, request=read_one_row)
         clear(fire)
         one = alone(fire)
         print(f"one create alone: {one * 1000:.1f} ms (median of {ALONE})")
@@ -130,6 +142,8 @@ def main() -> int:
                 print(f"{words}: {dict(came.statuses)}, p95 {came.p95 * 1000:.0f} ms, {times:.1f} times one alone")
                 print(f"  {busy(came, one)}")
                 clear(fire)
+            came = together(fire, options.students, request=read_one_row)
+            print(f"a view that reads one row, at once: p95 {came.p95 * 1000:.0f} ms, {came.p95 / one:.1f} times")
     times = statistics.median(figures)
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     print(f"p95 of {options.students} at once: {times:.1f} times one create alone (at most {MOST_TIMES})")

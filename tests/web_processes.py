@@ -29,6 +29,9 @@ from launcher.paths import TOP
 START_SECONDS = 60
 
 
+Answer = tuple[int, Mapping[str, str], Any]  # status, headers, JSON
+
+
 @dataclass
 class Fire:
     """What runs. `tokens` are those of the course's students, in their order."""
@@ -50,12 +53,15 @@ class Fire:
     def wish(self, name: str, **changes: Any) -> dict[str, Any]:
         return {"course": self.course, "name": name, "flavor": "small", "workers": 2, "hours": 4, **changes}
 
-    def ask(self, method: str, path: str, student: int, body: Any = None) -> tuple[int, Mapping[str, str], Any]:
-        """Status, headers and JSON of the answer. OSError or HTTPException where the web processes are gone."""
+    def ask(self, method: str, path: str, student: int, body: Any = None) -> Answer:
+        """Of an address of the API. OSError or HTTPException where the web processes are gone."""
+        return self.ask_for(method, f"/api/v1{path}", student, body)
+
+    def ask_for(self, method: str, address: str, student: int, body: Any = None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.tokens[student]}", "Content-Type": "application/json"}
-            connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
+            connection.request(method, address, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             data = answer.read()
             return answer.status, dict(answer.headers), json.loads(data) if data else None
@@ -133,13 +139,22 @@ def stores() -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def under_fire(students: int, *, limit: int, workers: int = 2, price: str = "0", grant: str = "0") -> Iterator[Fire]:
+def under_fire(
+    students: int,
+    *,
+    limit: int,
+    workers: int = 2,
+    price: str = "0",
+    grant: str = "0",
+    application: str = "portal.asgi:application",
+) -> Iterator[Fire]:
     """A course with so many students and a limit of so many clusters together; a small node costs `price` an hour."""
     with stores() as environment:
         words = [sys.executable, "-m", "tests.web_processes", str(students), str(limit), price, grant]
         said = json.loads(subprocess.run(words, cwd=TOP, env=environment, check=True, capture_output=True).stdout)
         database = environment["SLIPWAY_DATABASE_URL"]
-        with Fire(free_port(), said["course"], said["tokens"], database, environment, workers).serving() as fire:
+        fire = Fire(free_port(), said["course"], said["tokens"], database, environment, workers, application)
+        with fire.serving():
             yield fire
 
 
