@@ -76,6 +76,7 @@ def stack(session: Session, stack: str, template: bool) -> None:
     session.out.record(
         {
             **{name.title(): cell(row) for name, cell in COLUMNS.items()},
+            "Findings": "\n".join(f"{name}: {words}" for name, words in row["findings"].items()),
             "Reason": (row["stack"] or {}).get("reason"),
             "In this state since": moment(row["in_state_since"]),
             "Blocked by": row["blocker"] and f"{row['blocker']['name']}: {row['blocker']['reason']}",
@@ -114,6 +115,14 @@ def _age(stack: Json | None) -> str:
     return duration(timedelta(seconds=stack["age_seconds"]))
 
 
+def _charged(charge: Json | None, name: str, unit: str) -> str:
+    """How much of it the ledger counts now, and until when all is charged."""
+    if charge is None:
+        return "nothing"
+    now = f"{charge[name]} {unit}" if charge[name] else "ended"
+    return f"{now} to {moment(charge['charged_to'])}" if charge["charged_to"] else now
+
+
 COLUMNS: dict[str, Cell] = {
     "COURSE": lambda row: row["course_name"],
     "CLUSTER": lambda row: row["cluster"] and f"{row['cluster']['owner']}/{row['cluster']['name']}",
@@ -121,6 +130,7 @@ COLUMNS: dict[str, Cell] = {
     "STACK": lambda row: _of(row, "stack", "id") or _of(row, "stack", "name"),
     "HEAT": lambda row: _of(row, "stack", "status"),
     "FOR": lambda row: _age(row["stack"]),
+    "LEDGER": lambda row: _charged(row["charge"], "nodes", "nodes"),
     "FINDINGS": lambda row: listed(row["findings"]),
 }
 RESOURCES: dict[str, Cell] = {
@@ -142,6 +152,7 @@ SHARES: dict[str, Cell] = {
     "SHARE": lambda row: _of(row, "share", "id"),
     "MANILA": lambda row: _of(row, "share", "status"),
     "GB": lambda row: _of(row, "share", "size_gb"),
+    "LEDGER": lambda row: _charged(row["charge"], "size_gb", "GB"),
     "FINDINGS": lambda row: listed(row["findings"]),
 }
 LETTERS: dict[str, Cell] = {

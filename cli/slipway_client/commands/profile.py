@@ -70,15 +70,25 @@ def create(
 @spec_option
 @text_option
 @may_change_option
+@click.option("--may-change-nothing", is_flag=True, help="All that the file says is so for students.")
 @pass_session
 def change(
-    session: Session, /, course: str, profile: str, spec: Path | None, may_change: tuple[str, ...], **said: Any
+    session: Session,
+    /,
+    course: str,
+    profile: str,
+    spec: Path | None,
+    may_change: tuple[str, ...],
+    may_change_nothing: bool,
+    **said: Any,
 ) -> None:
     """Change a profile: what is said, and nothing else. Clusters that were made from it stay as they are."""
     where = session.course(course)["id"]
     changes: Json = {name: value for name, value in said.items() if value is not None}
     changes |= {"spec": spec_of(spec)} if spec else {}
-    changes |= {"may_change": list(may_change)} if may_change else {}
+    if may_change and may_change_nothing:
+        raise click.UsageError("Say either which fields students may change, or that they may change nothing.")
+    changes |= {"may_change": list(may_change)} if may_change or may_change_nothing else {}
     if not changes:
         raise click.UsageError("Say what shall be changed.")
     present(session, session.client.change_profile(where, session.profile(where, profile)["id"], changes))

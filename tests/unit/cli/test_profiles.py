@@ -42,6 +42,17 @@ def test_they_are_made_changed_and_deleted(server: Any, slipway: Any, tmp_path: 
     assert second == {"name": "week 1"}
 
 
+def test_students_can_be_let_change_nothing_any_more(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, page(LECTURE))
+    server.will_answer(200, LECTURE)
+    assert slipway("profile", "change", "demo", "lecture", "--may-change-nothing").code == 0
+    assert json.loads(server.calls[-1].body) == {"may_change": []}
+    both = ("--may-change-nothing", "--may-change", "hours")
+    server.will_answer(200, page(COURSE))
+    assert slipway("profile", "change", "demo", "lecture", *both).code == 2
+
+
 def test_a_change_of_nothing_is_refused_here(server: Any, slipway: Any) -> None:
     server.will_answer(200, page(COURSE))
     assert slipway("profile", "change", "demo", "lecture").code == 2

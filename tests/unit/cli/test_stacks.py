@@ -19,6 +19,7 @@ GONE = {
     "stack": None,
     "cluster": {"id": CLUSTER_ID, "name": "flights", "owner": "alice", "status": "ready"},
     "findings": {"missing": "Heat has no such stack."},
+    "charge": {"nodes": 3, "charged_to": None},
 }
 INSIDE = {
     **ROW, "in_state_since": "2026-11-21T18:00:00Z", "servers": 3, "parameters": {}, "template": "heat: \x1b[2J\n",
@@ -36,6 +37,7 @@ def test_stacks_stand_beside_what_the_portal_believes(server: Any, slipway: Any)
     _, _, orphan, missing = done.out.splitlines()
     assert ("orphaned" in orphan, "2 h 5 min" in orphan, STACK["id"] in orphan) == (True, True, True)
     assert ("missing" in missing, "alice/flights" in missing) == (True, True)
+    assert ("nothing" in orphan, "3 nodes" in missing) == (True, True)
     assert [call.path for call in server.calls] == [
         "/api/v1/admin/stacks?finding=orphaned", "/api/v1/admin/stacks?cursor=x",
     ]  # fmt: skip
@@ -52,7 +54,9 @@ def test_a_list_that_is_not_whole_is_status_1(server: Any, slipway: Any) -> None
 def test_one_stack_is_shown_with_what_blocks_it_or_as_its_template(server: Any, slipway: Any) -> None:
     server.will_answer(200, INSIDE)
     server.will_answer(200, INSIDE)
-    assert "worker-01: No host" in slipway("admin", "stack", STACK["id"]).out
+    shown = slipway("admin", "stack", STACK["id"]).out
+    assert "worker-01: No host" in shown
+    assert "orphaned: No cluster of the portal's has it." in shown
     assert slipway("admin", "stack", STACK["id"], "--template").out.startswith(r"heat: \x1b[2J")
 
 
@@ -77,9 +81,10 @@ def test_what_did_not_arrive_is_told_with_what_the_other_side_said(server: Any, 
 
 def test_shares_stand_beside_folders(server: Any, slipway: Any) -> None:
     share = {"id": "s-1", "name": "slipway-folder-x", "status": "available", "size_gb": 5, "ours": True}
-    row = {"course": COURSE["id"], "course_name": "demo", "folder": None, "charge": None}
+    charge = {"size_gb": None, "charged_to": None}
+    row = {"course": COURSE["id"], "course_name": "demo", "folder": None, "charge": charge}
     server.will_answer(200, {**page({**row, "findings": {"orphaned": "!"}, "share": share}), "unanswered": []})
     done = slipway("admin", "shares", "--finding", "orphaned")
     assert done.code == 0
-    assert done.out.splitlines()[2].split() == ["demo", "s-1", "available", "5", "orphaned"]
+    assert done.out.splitlines()[2].split() == ["demo", "s-1", "available", "5", "ended", "orphaned"]
     assert [call.path for call in server.calls] == ["/api/v1/admin/shares?finding=orphaned"]
