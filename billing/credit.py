@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from billing.models import Account, Hold
@@ -94,6 +94,11 @@ def spending(course: str) -> dict[str, Decimal]:
     """What each person has spent, in one query; who never spent is not in it."""
     drawn = Account.objects.filter(course=course, kind=Account.Kind.STUDENT).values_list("person", "balance")
     return {person: -balance for person, balance in drawn}
+
+
+def drawn_on() -> QuerySet[Account, str]:
+    """Names of the courses of whose credits something is spent, for a query."""
+    return Account.objects.filter(kind=Account.Kind.STUDENT, balance__lt=0).values_list("course", flat=True)
 
 
 def held(course: str) -> dict[str, Decimal]:

@@ -43,10 +43,10 @@ def hosts_topic(cluster_id: UUID) -> str:
     return f"hosts:{cluster_id}"
 
 
-def notify(topic: str) -> None:
+def notify(*topics: str) -> None:
     """Sent at the end of the transaction, and not at all where it is rolled back."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, topic])
+        cursor.execute("SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) AS topic", [CHANNEL, list(topics)])
 
 
 class Listener:

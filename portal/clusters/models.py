@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 import heat_templates
 from cloudinit import frameworks
@@ -185,10 +186,21 @@ class CreditWarning(models.Model):
     percent = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
 
+    ALL = 100  # per cent
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["course", "person", "percent"], name="one_warning_of_a_level")
         ]
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """From when on what costs is ended, where all credits are used."""
+        return self.at + settings.CREDIT_GRACE if self.percent == self.ALL else None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ends_at is not None and self.ends_at <= timezone.now()
 
 
 class EventState(models.TextChoices):

@@ -14,6 +14,8 @@ from billing import credit, ledger
 from billing.credit import Drawn, Standing
 from billing.models import Account, Transaction
 from portal.accounts.models import User
+from portal.clusters.life import credit_warnings, exhaustion
+from portal.clusters.models import CreditWarning
 from portal.courses import services as courses
 from portal.courses.models import Course
 from portal.courses.rights import Deed
@@ -28,20 +30,23 @@ SOURCES = {NEW: Deed.GRANT_CREDITS, BUDGET: Deed.SPEND_BUDGET}
 
 @dataclass(frozen=True)
 class Credits:
-    """`people` are those who drew on the course; to who may not see spending, only the reader."""
+    """`people` are those who drew on the course, and `warnings` what stands of it and of people in it; to who may not
+    see spending, only of the reader."""
 
     course: Course
     standing: Standing
     people: list[Drawn]
+    warnings: list[CreditWarning]
 
 
 def of_course(reader: User, course_id: UUID) -> Credits:
     """Raises NotFound."""
     course = courses.find(reader, course_id)
     standing, people = credit.drawn(course.name)
-    if Deed.SEE_SPENDING not in courses.deeds(reader, course):
-        people = [each for each in people if each.person == reader.username]
-    return Credits(course, standing, people)
+    if Deed.SEE_SPENDING in courses.deeds(reader, course):
+        return Credits(course, standing, people, list(credit_warnings.of_course(course)))
+    own = [each for each in people if each.person == reader.username]
+    return Credits(course, standing, own, list(credit_warnings.of_person_in(course, reader.username)))
 
 
 def sources(user: User, course: Course) -> list[str]:
@@ -76,6 +81,7 @@ def give(
             ledger.transfer(actor.username, amount, person=actor.username, course=course.name, memo=memo, key=key)
     said = {"amount": str(amount), "out_of": chosen, "memo": memo}
     record(actor, "course.credits", course.pk, name=course.title, course=course.name, after=said)
+    exhaustion.take_back(course)
     return credit.standing(course.name)
 
 

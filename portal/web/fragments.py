@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.audit import trail
 from portal.clusters import services as clusters
 from portal.clusters.accounting import metering
-from portal.clusters.life import ends, lifetime
+from portal.clusters.life import credit_warnings, ends, lifetime
 from portal.clusters.models import Cluster, EventState, Status
 from portal.clusters.showing import Shown, whole
 from portal.clusters.wishes import default_path
@@ -47,6 +47,8 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         **cluster_row(shown),
         "health": shown.health(timezone.now()),
         **_end(cluster),
+        "credit_warnings": credit_warnings.of_person_in(cluster.course, shown.owner) if cluster.is_live else (),
+        "reader": user.username,
         "cost": metering.cost(cluster, timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
         "may_extend": may(Deed.EXTEND_CLUSTER, parts),

@@ -105,3 +105,23 @@ def test_the_grace_is_the_sites(running: Cluster, priced: Course, settings: Any)
     now = used_up(priced)
     exhaustion.look_at(priced, now)
     assert now_of(running).target == Status.DELETED
+
+
+def test_a_course_is_warned_whose_credits_folders_or_other_services_use_up(priced: Course, bob: User) -> None:
+    """Nobody has a cluster there."""
+    spend(priced, "bob", 17)
+    exhaustion.look()
+    assert told() == [("bob", "The credits in Demo course come to their end")]
+    ledger.grant("dora", Decimal(100), course=priced.name)
+    exhaustion.look()
+    assert not CreditWarning.objects.exists()
+    spend(priced, "bob", 103)
+    exhaustion.look()
+    assert CreditWarning.objects.get().percent == 100
+
+
+def test_an_archived_course_is_not_warned_of_what_its_folders_cost(priced: Course) -> None:
+    Course.objects.filter(pk=priced.pk).update(archived_at=timezone.now())
+    spend(priced, "bob", 20)
+    exhaustion.look()
+    assert not CreditWarning.objects.exists()

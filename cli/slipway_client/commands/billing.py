@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..exits import Exit
-from ..output import credits_of, moment
+from ..output import credits_of, moment, until
 from ..session import Session, Stop
 from ..transport import Json
 from ..verbs import Noun, pass_session
@@ -77,6 +77,15 @@ def show_credits(session: Session, course: str) -> None:
         "HELD": lambda row: credits_of(row["held"]),
     }
     session.out.table(columns, found["people"], "Nobody has spent anything.")
+    for warning in found["warnings"]:
+        session.out.line(_warning(warning))
+
+
+def _warning(warning: Json) -> str:
+    whose = f"the credits of {warning['username']}" if warning["username"] else "the course's credits"
+    if warning["ends_at"]:
+        return f"All of {whose} are used. Clusters that cost end from {until(warning['ends_at'])} on."
+    return f"At least {warning['percent']} % of {whose} are used. When all are, clusters that cost end."
 
 
 @billing.command()

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from billing.models import Account, Rate
 from portal.api.serializers.strict import StrictSerializer
+from portal.clusters.models import CreditWarning
 from portal.credits.giving import SOURCES
 from portal.credits.leases import Wish
 from portal.credits.models import Lease
@@ -59,9 +60,25 @@ class DrawnSerializer(serializers.Serializer[Any]):
     held = serializers.DecimalField(max_digits=24, decimal_places=6)
 
 
+class CreditWarningSerializer(serializers.ModelSerializer[CreditWarning]):
+    """That at least so many per cent of the credits are used. `username` is null where it is the whole course's.
+    `ends_at` is from when on clusters that cost end; null where some credits are left."""
+
+    username = serializers.SerializerMethodField()
+    ends_at = serializers.DateTimeField(allow_null=True)
+
+    class Meta:
+        model = CreditWarning
+        fields = ("username", "percent", "at", "ends_at")
+
+    def get_username(self, warning: CreditWarning) -> str | None:
+        return warning.person or None
+
+
 class CreditsSerializer(serializers.Serializer[Any]):
     standing = StandingSerializer()
     people = DrawnSerializer(many=True)
+    warnings = CreditWarningSerializer(many=True)
 
 
 class GrantSerializer(StrictSerializer):

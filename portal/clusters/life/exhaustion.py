@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing import credit, prices
 from billing.credit import Exhausted
+from portal import live
 from portal.accounts.models import User
 from portal.apart import apart
 from portal.clusters import services
@@ -23,25 +24,30 @@ from portal.courses.models import Course, Limit, Role
 from portal.letters.services import write
 from portal.locks import try_lock
 
-LEVELS = (100, 80)  # per cent
+LEVELS = (CreditWarning.ALL, 80)  # per cent
 LIVE = Q(target=Status.READY, status__in=(Status.CREATING, Status.READY, Status.UPDATING))
 
 
 def look() -> None:
     with try_lock("credits") as held:
         if held:
-            for course in Course.objects.filter(pk__in=Cluster.objects.filter(LIVE).values("course")):
+            for course in spending():
                 with apart("credits of the course", course.name):
                     look_at(course, timezone.now())
 
 
+def spending() -> QuerySet[Course]:
+    """Courses whose credits may come to their end: folders and what other services lend use them up as clusters do."""
+    running = Q(pk__in=Cluster.objects.filter(LIVE).values("course"))
+    drawn_on = Q(name__in=credit.drawn_on(), archived_at=None)
+    warned = Q(pk__in=CreditWarning.objects.values("course"))
+    return Course.objects.filter(running | drawn_on | warned)
+
+
 def look_at(course: Course, now: datetime) -> None:
     """Each level is told once; who has credits again is told anew when these end."""
-    found = {each.person: each for each in credit.exhausted(course.name, _caps(course), min(LEVELS))}
-    warned = {(each.person, each.percent): each for each in CreditWarning.objects.filter(course=course)}
-    for (person, percent), warning in warned.items():
-        if person not in found or found[person].percent < percent:
-            warning.delete()
+    found = _found(course)
+    warned = {(each.person, each.percent): each for each in _still_true(course, found)}
     for person, exhausted in found.items():
         level = next(level for level in LEVELS if exhausted.percent >= level)
         earlier = warned.get((person, level))
@@ -49,6 +55,28 @@ def look_at(course: Course, now: datetime) -> None:
             _warn(course, exhausted, level, now)
         elif level == max(LEVELS) and now >= earlier.at + settings.CREDIT_GRACE:
             _end(course, person)
+
+
+def take_back(course: Course) -> None:
+    """Warnings that are true no more go, as when somebody has given credits."""
+    _still_true(course, _found(course))
+
+
+def _found(course: Course) -> dict[str, Exhausted]:
+    return {each.person: each for each in credit.exhausted(course.name, _caps(course), min(LEVELS))}
+
+
+def _still_true(course: Course, found: Mapping[str, Exhausted]) -> list[CreditWarning]:
+    """The course's warnings; the others go, and open pages show them no more."""
+    staying = []
+    for warning in CreditWarning.objects.filter(course=course):
+        if warning.person in found and found[warning.person].percent >= warning.percent:
+            staying.append(warning)
+        else:
+            with transaction.atomic():
+                warning.delete()
+                _show(course, warning.person)
+    return staying
 
 
 def _caps(course: Course) -> dict[str, Decimal | None]:
@@ -73,6 +101,13 @@ def _warn(course: Course, exhausted: Exhausted, level: int, now: datetime) -> No
             of = "own" if exhausted.person else "all"
             key = f"credits {course.pk} {of} {level} {now.isoformat()} {person.pk}"
             write(key, person, message.subject, message.text)
+        _show(course, exhausted.person)
+
+
+def _show(course: Course, person: str) -> None:
+    """The pages of the clusters that it is about say it, though they are open."""
+    clusters = Cluster.objects.filter(LIVE, course=course, **({"owner__username": person} if person else {}))
+    live.notify(*(live.cluster_topic(pk) for pk in clusters.values_list("pk", flat=True)))
 
 
 def _concerned(course: Course, person: str) -> Iterable[User]:

@@ -83,8 +83,11 @@ def _of_course(
     found = giving.of_course(user, course_id)
     sources = giving.sources(user, found.course)
     able = courses.deeds(user, found.course)
+    warned = {each.person: each for each in found.warnings}
     return {
         "found": found,
+        "people": [(each, warned.get(each.person)) for each in found.people],
+        "credit_warnings": [warned[person] for person in ("", user.username) if person in warned],
         "leads": Deed.SEE_SPENDING in able,
         "form": form or (GiveForm(sources) if sources else None),
         "correction": (correction or CorrectionForm()) if Deed.CORRECT_CHARGES in able and found.people else None,

@@ -19,7 +19,7 @@ from portal import live
 from portal.clusters import profiles
 from portal.clusters import services as clusters
 from portal.clusters.accounting.quoting import quote
-from portal.clusters.life import lifetime, resizing
+from portal.clusters.life import credit_warnings, lifetime, resizing
 from portal.clusters.models import Cluster, Status
 from portal.clusters.showing import shown, with_parts
 from portal.clusters.wishes import Wish
@@ -43,7 +43,8 @@ def home(request: HttpRequest) -> HttpResponse:
     mine, others = ([fragments.cluster_row(shown(each)) for each in with_parts(some)] for some in rows)
     form = CreateForm(user, profile=request.GET.get("profile", ""))
     forms = {"form": form, "uses": FolderUsesForm(user), "profiles": profiles.usable_by(user)}
-    context = {"mine": mine, "others": others, **forms, "moving": any(row["moving"] for row in mine)}
+    told = {"credit_warnings": credit_warnings.of_person(user)}
+    context = {"mine": mine, "others": others, **forms, **told, "moving": any(row["moving"] for row in mine)}
     return render(request, "web/home.html", context)
 
 

@@ -46,10 +46,24 @@ def test_prices_are_listed(server: Any, slipway: Any) -> None:
 
 def test_credits_of_a_course_and_by_whom(server: Any, slipway: Any) -> None:
     server.will_answer(200, page(COURSE))
-    server.will_answer(200, {"standing": STANDING, "people": [{"username": "ann", "spent": "1.5", "held": "3"}]})
+    people = [{"username": "ann", "spent": "1.5", "held": "3"}]
+    server.will_answer(200, {"standing": STANDING, "people": people, "warnings": []})
     told = slipway("billing", "credits", "demo").out.split()
     assert told[:8] == ["Granted", "100", "Spent", "1.5", "Held", "3", "Remaining", "95.5"]
     assert told[-3:] == ["ann", "1.5", "3"]
+
+
+def test_credits_that_end_are_said_to_end(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    at = "2030-01-01T12:00:00Z"
+    warnings = [
+        {"username": None, "percent": 80, "at": at, "ends_at": None},
+        {"username": "ann", "percent": 100, "at": at, "ends_at": "2030-01-02T12:00:00Z"},
+    ]
+    server.will_answer(200, {"standing": STANDING, "people": [], "warnings": warnings})
+    told = " ".join(slipway("billing", "credits", "demo").out.split())
+    assert "At least 80 % of the course's credits are used." in told
+    assert "All of the credits of ann are used. Clusters that cost end from 2030-01-02" in told
 
 
 def test_credits_are_given(server: Any, slipway: Any) -> None:
