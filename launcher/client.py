@@ -17,6 +17,7 @@ VERBS = {
     "login": "log in to a portal",
     "logout": "end the token and forget it",
     "whoami": "who you are to which portal",
+    "offers": "flavors, software, images, kinds of storage, and what they cost",
     "course": "courses, who is in them, and their limits",
     "profile": "what a teacher has thought out for the clusters of a course",
     "class": "clusters for a whole class: ready at a time, extend all, end all",

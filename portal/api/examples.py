@@ -21,6 +21,7 @@ CLUSTER_SHOWN = {
     "flavor": "small", "status": "creating", "target": "ready",
     "progress": {"done": 0, "total": 25, "phase": "Asking the cloud"}, "waiting_for": "", "failure": None,
     "change_failure": None, "health": None, "idle": None, "nodes": [], "folders": [],
+    "key_pair": None, "floating_ip": None,
     "created_at": "2026-11-23T08:00:00Z", "ready_at": None, "expires_at": "2026-11-23T12:00:00Z", "ended_at": None,
 }  # fmt: skip
 LIMITS = {

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from billing.models import Notice, Rate
 from portal.classes.models import ClassAction, Kind
-from portal.clusters.models import Cluster, Status
+from portal.clusters.models import Cluster, ClusterEvent, EventState, Status
 from portal.folders.models import Folder
 from portal.folders.models import Status as FolderStatus
 from portal.jobs.models import Job, JobStatus
@@ -57,6 +57,15 @@ class ClusterFilters(filters.FilterSet):
 
     class Meta:
         model = Cluster
+        fields = ()
+
+
+class ClusterEventFilters(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=EventState.choices)
+    node = filters.CharFilter()
+
+    class Meta:
+        model = ClusterEvent
         fields = ()
 
 

@@ -115,6 +115,17 @@ WORDS = {
         "`excesses` say why.",
     ),
     "clusters_retrieve": Words("One cluster: its state, progress, machines, health, end"),
+    "clusters_events_list": Words(
+        "Steps of a cluster's machines as they boot, the oldest first",
+        "Each once it is done or has failed; of a failed one `log` is the end of what its machine wrote. Those of "
+        "machines that were added or made anew later have a higher `generation`.",
+    ),
+    "offers_retrieve": Words(
+        "What there is to choose among: software, flavors, images, kinds of storage, with prices",
+        "For creates of clusters and folders. External networks, availability zones, key pairs and volume types are "
+        "said by the names that the cloud has for them; what may be in each field the description of "
+        "`POST clusters` says.",
+    ),
     "clusters_cost_retrieve": Words("What a cluster has cost so far"),
     "clusters_destroy": Words(
         "Delete a cluster",

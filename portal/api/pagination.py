@@ -60,6 +60,12 @@ class Newest(CursorPagination):
         return Response({"results": data, "next": self.get_next_link()})
 
 
+class Oldest(Newest):
+    """As things happened."""
+
+    ordering = ("id",)
+
+
 class ByName(Newest):
     ordering = ("name",)
 

@@ -74,6 +74,7 @@ class Cluster(models.Model):
     retry_at = models.DateTimeField(null=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
+    floating_ip = models.GenericIPAddressField(null=True, help_text="the master's, as Heat says")
     ready_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -124,6 +125,11 @@ class Cluster(models.Model):
     @property
     def flavor(self) -> str:
         return str(self.spec["flavor"])
+
+    @property
+    def key_pair(self) -> str | None:
+        name: str | None = self.spec.get("key_pair")
+        return name
 
     @property
     def worker_numbers(self) -> tuple[int, ...]:

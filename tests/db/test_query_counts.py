@@ -59,6 +59,8 @@ ANSWERS = {
     "clusters": 2,
     "cluster": 2,
     "cluster-cost": 3,
+    "cluster-events": 3,
+    "offers": 6,
     "cluster-jobs": 3,
     "folders": 4,
     "folder": 4,

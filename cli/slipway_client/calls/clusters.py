@@ -53,6 +53,14 @@ class Clusters(Calls):
         """What it has cost so far, and what an hour of it costs."""
         return self._portal.json("GET", f"clusters/{segment(cluster_id)}/cost")
 
+    def cluster_events(self, cluster_id: str, state: str = "", node: str = "") -> list[Json]:
+        """The steps that its machines have ended, the oldest first; only those "done" or "failed", of one node."""
+        return self._portal.pages(f"clusters/{segment(cluster_id)}/events", said(state=state, node=node))
+
+    def offers(self) -> Json:
+        """What there is to choose among: frameworks, flavors, images, kinds of storage, and what they cost."""
+        return self._portal.json("GET", "offers")
+
     def extend_cluster(self, cluster_id: str, hours: int) -> Json:
         """Ask for so many hours more; the cluster as it is now."""
         return self._portal.json("POST", f"clusters/{segment(cluster_id)}/extend", {"hours": hours})

@@ -5,19 +5,14 @@ from __future__ import annotations
 import click
 
 from ..calls.clusters import PRESENT
-from ..exits import Exit
 from ..output import credits_of, listed, moment, until
-from ..session import Session, Stop
+from ..session import Session
 from ..transport import Json
 from ..verbs import Noun, pass_session, seconds_option, wait_option, yes_option
 from ..watching import watch_cluster
 from .create import create
-
-NO_WAY = """\
-there is no way by SSH that the portal could name. Nodes take no log-ins: `slipway job submit` runs programs on the
-cluster, `job logs` and `job output` bring back what they leave. Only where a cluster was made with key_pair and
-floating_ip, of an image with an SSH server (docs/admin-guide.md), can one log in to its master: at the address of the
-resource floating-ip of its stack, which an administrator of the cloud can see."""
+from .events import events
+from .ssh import ssh_config
 
 
 @click.group(cls=Noun)
@@ -26,6 +21,8 @@ def cluster() -> None:
 
 
 cluster.add_command(create)
+cluster.add_command(events)
+cluster.add_command(ssh_config)
 
 
 @cluster.command("list")
@@ -123,18 +120,6 @@ def delete(session: Session, cluster: str, yes: bool, wait: bool, seconds: float
     found = session.cluster_id(cluster)
     session.confirm(f"The cluster {cluster} and all that is in its HDFS will be gone.", yes=yes)
     return asked(session, session.client.delete_cluster(found), wait, seconds)
-
-
-@cluster.command("ssh-config")
-@click.argument("cluster", metavar="CLUSTER")
-@pass_session
-def ssh_config(session: Session, cluster: str) -> None:
-    """How to reach a cluster by SSH, or why there is no way.
-
-    Nodes take no log-ins: jobs, logs and output go through the portal.
-    """
-    found = session.client.cluster(session.cluster_id(cluster))
-    raise Stop(f"{found['name']}: {NO_WAY}", Exit.REFUSED)
 
 
 def asked(session: Session, cluster: Json, wait: bool, seconds: float) -> int:

@@ -15,7 +15,7 @@ from portal.api.serializers.problems import WhySerializer
 from portal.api.serializers.strict import StrictSerializer
 from portal.clusters.accounting.quoting import Quote
 from portal.clusters.life import lifetime
-from portal.clusters.models import Cluster
+from portal.clusters.models import Cluster, ClusterEvent
 from portal.clusters.profiles import filled
 from portal.clusters.wishes import FolderUse, Wish
 from portal.folders.models import Access
@@ -164,6 +164,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     nodes = serializers.SerializerMethodField()
     folders = serializers.SerializerMethodField()
     waiting_for = serializers.CharField()
+    key_pair = serializers.CharField(allow_null=True, help_text="the cloud's key pair that opens its machines' SSH")
     failure = WhySerializer(allow_null=True)
     change_failure = WhySerializer(allow_null=True, help_text="why the last change did not come about")
 
@@ -172,7 +173,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         fields = (
             "id", "name", "course", "owner", "framework", "workers", "flavor", "status", "target", "progress",
             "waiting_for", "failure", "change_failure", "health", "idle", "nodes", "folders",
-            "created_at", "ready_at", "expires_at", "ended_at",
+            "key_pair", "floating_ip", "created_at", "ready_at", "expires_at", "ended_at",
         )  # fmt: skip
 
     def to_representation(self, cluster: Cluster) -> dict[str, Any]:
@@ -194,6 +195,8 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "idle": self.get_idle(cluster),
             "nodes": self.get_nodes(cluster),
             "folders": self.get_folders(cluster),
+            "key_pair": cluster.key_pair,
+            "floating_ip": cluster.floating_ip,
             "created_at": _moment(cluster.created_at),
             "ready_at": _moment(cluster.ready_at),
             "expires_at": _moment(cluster.expires_at),
@@ -233,3 +236,15 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             {"folder": mount.folder_id, "name": mount.folder_name, "path": mount.path, "access": mount.access}
             for mount in cluster.shown.mounts
         ]
+
+
+class ClusterEventSerializer(serializers.ModelSerializer[ClusterEvent]):
+    title = serializers.SerializerMethodField(help_text="the step in words")
+    log = serializers.CharField(help_text="of a step that failed, the end of what the machine wrote")
+
+    class Meta:
+        model = ClusterEvent
+        fields = ("node", "step", "title", "state", "seconds", "message", "log", "generation", "at")
+
+    def get_title(self, event: ClusterEvent) -> str:
+        return event.cluster.manifest.step_titles.get(event.step, event.step)

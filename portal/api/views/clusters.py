@@ -14,8 +14,10 @@ from rest_framework.views import APIView
 
 from portal.accounts.scopes import Scope
 from portal.api.changes import changes
-from portal.api.filters import ClusterFilters
+from portal.api.filters import ClusterEventFilters, ClusterFilters
+from portal.api.pagination import Oldest
 from portal.api.serializers.clusters import (
+    ClusterEventSerializer,
     ClusterSerializer,
     CostSerializer,
     ExtendSerializer,
@@ -112,6 +114,16 @@ class Cost(APIView):
     @extend_schema(responses=CostSerializer)
     def get(self, request: Request, cluster_id: UUID) -> Response:
         return Response(CostSerializer(metering.cost(clusters.find(user_of(request), cluster_id), timezone.now())).data)
+
+
+class Events(generics.ListAPIView[Any]):
+    scope = Scope.READ
+    serializer_class = ClusterEventSerializer
+    pagination_class = Oldest
+    filterset_class = ClusterEventFilters
+
+    def get_queryset(self) -> Any:
+        return clusters.find(user_of(self.request), self.kwargs["cluster_id"]).events.all()
 
 
 class Extend(APIView):

@@ -37,7 +37,11 @@ STORAGE = "the storage, which has to take back the machines' access to the folde
 
 def learn_addresses(cluster: Cluster, stack_id: str) -> None:
     """Keeps the addresses that Heat knows by now."""
-    addresses = stacks.output(cluster.course.project_id, stack_id, "hosts") or {}
+    project = cluster.course.project_id
+    addresses = stacks.output(project, stack_id, "hosts") or {}
+    if cluster.spec.get("floating_ip") and not cluster.floating_ip:
+        cluster.floating_ip = stacks.output(project, stack_id, "floating_ip")
+        Cluster.objects.filter(pk=cluster.pk).update(floating_ip=cluster.floating_ip)
     with transaction.atomic():
         learnt = sum(
             cluster.nodes.filter(name=name).exclude(address=address).update(address=address)

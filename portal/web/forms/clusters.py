@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, cast
 from django import forms
 from django.conf import settings
 
-from cloudinit import frameworks
 from heat_templates.runtimes import RUNTIMES
 from portal.accounts.models import User
-from portal.cloud.models import Flavor, Image, ShareType
+from portal.cloud.models import Flavor, ShareType
 from portal.clusters import profiles
+from portal.clusters.choices import images_offered, manifests_offered
 from portal.clusters.services import suggested_name
 from portal.clusters.wishes import Wish
 from portal.courses.limits import hours_at_most
@@ -50,16 +50,15 @@ class CreateForm(forms.Form):
         courses = [self.chosen.course] if self.chosen else list(present_courses_of(user))
         self.course_names = {str(course.pk): course.name for course in courses}
         hours = hours_at_most(user, courses).values()
-        manifests = [frameworks.manifest(name) for name in frameworks.names()]
+        manifests = manifests_offered()
         flavors = list(Flavor.objects.all())
         self.runtime = RUNTIMES[settings.RUNTIME]
-        images = Image.objects.filter(container=self.runtime.of_containers).order_by("name")
         self.fields.update(asking.form_fields())
         self._choose("course", [(str(course.pk), course.title) for course in courses])
         self._choose("framework", [(manifest.name, manifest.title) for manifest in manifests])
         self._choose("flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors])
         self._offer("master_flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors], "the same")
-        self._offer("image", [(image.name, image.name) for image in images], "one that fits")
+        self._offer("image", [(image.name, image.name) for image in images_offered()], "one that fits")
         nfs = ShareType.objects.filter(protocol=ShareType.Protocol.NFS)
         self._offer("scratch.share_type", [(each.name, each.title) for each in nfs], "the cloud's own")
         self._start("name", suggested_name(user, manifests[0].name))

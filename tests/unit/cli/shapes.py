@@ -21,6 +21,7 @@ def cluster(status: str = "ready", **more: Any) -> dict[str, Any]:
         "workers": 2, "flavor": "small", "status": status, "target": "ready",
         "progress": {"done": 7, "total": 25, "phase": "Starting HDFS"}, "waiting_for": "", "failure": None,
         "change_failure": None, "health": None, "idle": None, "nodes": [], "folders": [],
+        "key_pair": None, "floating_ip": None,
         "created_at": "2026-11-21T18:00:00Z", "ready_at": None, "expires_at": "2026-11-21T22:00:00Z",
         "ended_at": None, **more,
     }  # fmt: skip

@@ -298,12 +298,3 @@ def test_folders_are_made_grown_and_deleted(server: Any, slipway: Any) -> None:
         "course": COURSE["id"], "name": "data", "size_gb": 2, "share_type": "", "access_for_students": "ro",
     }  # fmt: skip
     assert bodies[1:] == [{"size_gb": 4}, None]
-
-
-def test_it_says_why_there_is_no_way_by_ssh(server: Any, slipway: Any) -> None:
-    server.will_answer(200, cluster())
-    done = slipway("cluster", "ssh-config", CLUSTER_ID)
-    assert (done.code, done.out) == (3, "")
-    assert "slipway job submit" in done.err
-    server.will_answer(404, {"title": "No such cluster"})
-    assert slipway("cluster", "ssh-config", CLUSTER_ID).code == 4
