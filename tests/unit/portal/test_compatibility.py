@@ -77,3 +77,107 @@ def test_what_programs_would_stumble_over_is_named(change: Change, says: str, re
     newer = deepcopy(released)
     change(newer)
     assert any(says in fault for fault in breaks(released, newer)), breaks(released, newer)
+
+
+def one(schema: dict[str, Any], answer: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A description with one operation, which takes and answers the one field `it`."""
+
+    def content(it: dict[str, Any]) -> dict[str, Any]:
+        return {"content": {"application/json": {"schema": {"type": "object", "properties": {"it": it}}}}}
+
+    operation = {"requestBody": content(schema), "responses": {"200": content(answer or {})}}
+    return {"paths": {"/it": {"post": operation}}, "components": {"schemas": more}}
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+NUMBER: dict[str, Any] = {"type": "integer"}
+NULL: dict[str, Any] = {"type": "null"}
+FEW: dict[str, Any] = {"type": "object", "properties": {"a": TEXT}, "required": ["a"]}
+MORE: dict[str, Any] = {"type": "object", "properties": {"a": TEXT, "b": TEXT}, "required": ["a", "b"]}
+ONE_NEEDED: dict[str, Any] = {**MORE, "required": ["a"]}
+REFERENCE: dict[str, Any] = {"$ref": "#/components/schemas/Named"}
+# Of what is sent: wide, narrow, and what is said where it becomes narrow.
+NARROWER: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (TEXT, {**TEXT, "minLength": 2}, "body.it has a minLength of 2 now, and had none"),
+    ({**TEXT, "minLength": 1}, {**TEXT, "minLength": 2}, "body.it has a minLength of 2 now, and had 1"),
+    ({**TEXT, "maxLength": 9}, {**TEXT, "maxLength": 8}, "body.it has a maxLength of 8 now, and had 9"),
+    ({**NUMBER, "minimum": 0}, {**NUMBER, "minimum": 1}, "body.it has a minimum of 1 now, and had 0"),
+    (NUMBER, {**NUMBER, "exclusiveMinimum": 0}, "body.it has a exclusiveMinimum of 0 now, and had none"),
+    ({**NUMBER, "maximum": 9}, {**NUMBER, "maximum": 8}, "body.it has a maximum of 8 now, and had 9"),
+    (NUMBER, {**NUMBER, "exclusiveMaximum": 9}, "body.it has a exclusiveMaximum of 9 now, and had none"),
+    (NUMBER, {**NUMBER, "multipleOf": 5}, "body.it has the multipleOf 5 now, and had none"),
+    ({"type": "array", "items": TEXT}, {"type": "array", "items": TEXT, "maxItems": 3}, "a maxItems of 3 now"),
+    ({"type": "array"}, {"type": "array", "minItems": 1}, "body.it has a minItems of 1 now, and had none"),
+    ({"type": "object"}, {"type": "object", "minProperties": 1}, "body.it has a minProperties of 1 now, and had none"),
+    ({"type": "object"}, {"type": "object", "maxProperties": 1}, "body.it has a maxProperties of 1 now, and had none"),
+    (TEXT, {**TEXT, "pattern": "^a"}, "body.it has the pattern ^a now, and had none"),
+    (TEXT, {**TEXT, "format": "uuid"}, "body.it has the format uuid now, and had none"),
+    (TEXT, {**TEXT, "enum": ["a", "b"]}, "body.it takes only some values now"),
+    ({**TEXT, "enum": ["a", "b"]}, {**TEXT, "enum": ["a"]}, "body.it may not be 'b' any more"),
+    ({**TEXT, "enum": ["a", "b"]}, {**TEXT, "const": "a"}, "body.it may not be 'b' any more"),
+    ({"type": "number"}, NUMBER, "body.it is integer and was number"),
+    ({"type": ["string", "null"]}, TEXT, "body.it is string and was string or null"),
+    ({"anyOf": [TEXT, NULL]}, TEXT, "body.it is string and was string or null"),
+    ({"oneOf": [TEXT, NUMBER, NULL]}, {"oneOf": [TEXT, NULL]}, "string or null and was string or integer"),
+    ({}, TEXT, "body.it is string and was anything"),
+    ({"oneOf": [ONE_NEEDED, NULL]}, {"oneOf": [MORE, NULL]}, "body.it.b must be sent now"),
+    ({"anyOf": [TEXT, NULL]}, {"anyOf": [{**TEXT, "maxLength": 9}, NULL]}, "body.it has a maxLength of 9 now"),
+    ({"allOf": [ONE_NEEDED], "default": {}}, {"allOf": [MORE], "default": {}}, "body.it.b must be sent now"),
+    ({"allOf": [TEXT]}, {"allOf": [TEXT, {"maxLength": 9}, {"maxLength": 7}]}, "body.it has a maxLength of 7 now"),
+    ({"type": "object"}, {"type": "object", "additionalProperties": False}, "body.it takes no other fields any more"),
+    (
+        {"type": "object", "additionalProperties": TEXT},
+        {"type": "object", "additionalProperties": {**TEXT, "maxLength": 9}},
+        "body.it.* has a maxLength of 9 now",
+    ),
+    ({"type": "array", "items": TEXT}, {"type": "array", "items": {**TEXT, "maxLength": 9}}, "[] has a maxLength of 9"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wide", "narrow", "says"), NARROWER)
+def test_what_is_taken_may_become_wider_and_not_narrower(
+    wide: dict[str, Any], narrow: dict[str, Any], says: str
+) -> None:
+    faults = breaks(one(wide), one(narrow))
+    assert len(faults) == 1
+    assert says in faults[0]
+    assert breaks(one(narrow), one(wide)) == []
+
+
+@pytest.mark.parametrize(
+    ("fewer", "more", "says"),
+    [
+        (TEXT, {"type": ["string", "null"]}, "answer.it is string or null and was string"),
+        (TEXT, {"anyOf": [TEXT, NULL]}, "answer.it is string or null and was string"),
+        (NUMBER, {"type": "number"}, "answer.it is number and was integer"),
+        (TEXT, {}, "answer.it is anything and was string"),
+        ({"oneOf": [MORE, NULL]}, {"oneOf": [FEW, NULL]}, "answer.it.b is gone"),
+        ({"allOf": [MORE]}, {"allOf": [FEW]}, "answer.it.b is gone"),
+        ({"type": "array", "items": TEXT}, {"type": "array", "items": {"oneOf": [TEXT, NUMBER]}}, "answer.it[] is"),
+    ],
+)
+def test_what_is_told_may_not_become_what_nobody_was_told_of(
+    fewer: dict[str, Any], more: dict[str, Any], says: str
+) -> None:
+    assert any(says in fault for fault in breaks(one({}, fewer), one({}, more)))
+    assert breaks(one({}, more), one({}, fewer)) == []
+
+
+@pytest.mark.parametrize("wrapped", [REFERENCE, {"allOf": [REFERENCE]}, {"oneOf": [REFERENCE, NULL]}])
+def test_a_reference_is_followed_wherever_it_stands(wrapped: dict[str, Any]) -> None:
+    assert breaks(one(wrapped, wrapped, Named=FEW), one(wrapped, wrapped, Named=FEW)) == []
+    assert breaks(one(wrapped, Named=FEW), one(wrapped, Named=MORE)) == ["POST /it: body.it.b must be sent now"]
+    assert "POST /it: answer.it.b is gone" in breaks(one({}, wrapped, Named=MORE), one({}, wrapped, Named=FEW))
+
+
+def test_null_may_be_said_as_a_type_or_as_an_alternative() -> None:
+    few: dict[str, Any] = {**TEXT, "enum": ["a"], "maxLength": 9}
+    alternatives = {"oneOf": [few, NULL]}
+    types = {**few, "type": ["string", "null"], "enum": ["a", None]}
+    assert breaks(one(types, types), one(alternatives, alternatives)) == []
+    assert breaks(one(alternatives, alternatives), one(types, types)) == []
+
+
+def test_what_stands_beside_a_reference_counts() -> None:
+    older, newer = one(REFERENCE, Named=TEXT), one({**REFERENCE, "maxLength": 9}, Named=TEXT)
+    assert breaks(older, newer) == ["POST /it: body.it has a maxLength of 9 now, and had none"]
