@@ -17,6 +17,7 @@ VERBS = {
     "login": "log in to a portal",
     "logout": "end the token and forget it",
     "whoami": "who you are to which portal",
+    "me": "where letters to you go, and whether you are warned",
     "offers": "flavors, software, images, kinds of storage, and what they cost",
     "course": "courses, who is in them, and their limits",
     "profile": "what a teacher has thought out for the clusters of a course",

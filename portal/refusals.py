@@ -127,6 +127,20 @@ class Unavailable(Refusal):
     title = "A service does not answer"
 
 
+class Fault(Refusal):
+    """Nobody's but ours. What it was stands in the log, and is told to nobody else."""
+
+    status = 500
+    code = "fault"
+    title = "This is a fault of ours"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The portal failed at this request. What happened has been written to its log.",
+            "Try again in a minute, and tell your administrator if it stays.",
+        )
+
+
 def database_away(error: Exception) -> Unavailable:
     """Its own words are for the log: people cannot do anything about them."""
     log.error("The database does not answer: %s", error)

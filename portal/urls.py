@@ -5,3 +5,5 @@ urlpatterns = [
     path("node/v1/", include("portal.nodes.urls")),
     path("", include("portal.web.urls")),
 ]
+
+handler500 = "portal.web.faults.fault"

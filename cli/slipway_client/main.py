@@ -19,6 +19,7 @@ from .commands.course import course
 from .commands.folder import folder
 from .commands.job import job
 from .commands.login import login, logout, whoami
+from .commands.me import me
 from .commands.offers import offers
 from .commands.profile import profile
 from .commands.token import token
@@ -38,7 +39,7 @@ def root() -> None:
 
 
 NOUNS = (course, profile, of_class, cluster, job, folder, billing, token, trail, admin)
-for verb in (login, logout, whoami, offers, *NOUNS, completion):
+for verb in (login, logout, whoami, me, offers, *NOUNS, completion):
     root.add_command(verb)
 
 

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -26,6 +26,13 @@ MOST_PAGES = 1000
 PAGE_SIZE = "200"  # as large as the portal makes one
 PROBLEM_BYTES = 256 * 1024
 SAFE = ("GET", "HEAD", "DELETE")  # asked for twice, these do no more than once
+
+
+class Seen(NamedTuple):
+    """A thing, and what to send along (If-Match) so that it is changed only if it still is as it was seen."""
+
+    thing: Json
+    etag: str
 
 
 class Transport:
@@ -58,19 +65,30 @@ class Transport:
         params: Params | None = None,
         key: str = "",
         harmless: bool = False,
+        if_match: str = "",
     ) -> Json:
         """A call whose answer is a JSON object; empty where there is none.
 
         A POST has an Idempotency-Key, `key` or one of its own, so that it may be repeated. `harmless`: asked for twice,
-        it does no more than once without one.
+        it does no more than once without one. `if_match`: as `seen` gave it; 412 where the thing is another by now.
         """
-        headers = self._keyed(key) if method == "POST" and not harmless else {}
+        keyed = self._keyed(key) if method == "POST" and not harmless else {}
+        headers = {**keyed, **({"If-Match": if_match} if if_match else {})}
 
         def once() -> Json:
             with self._once(method, path, json_body=body, params=params, headers=headers) as response:
                 return _object(read(response)) if response.status_code != httpx.codes.NO_CONTENT else {}
 
-        return self._patiently(once, repeatable=harmless or method in SAFE or bool(headers))
+        return self._patiently(once, repeatable=harmless or method in SAFE or bool(keyed))
+
+    def seen(self, path: str) -> Seen:
+        """A thing that is looked at to be changed."""
+
+        def once() -> Seen:
+            with self._once("GET", path) as response:
+                return Seen(_object(read(response)), response.headers.get("ETag", ""))
+
+        return self._patiently(once, repeatable=True)
 
     def text(self, path: str, params: Params | None = None) -> bytes:
         """The whole of an answer that is no JSON."""

@@ -12,6 +12,8 @@ from django.utils.crypto import salted_hmac
 
 from portal.accounts.scopes import Scope
 
+ADDRESS_LIMIT = 254  # characters, as RFC 5321 allows
+
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
@@ -31,7 +33,9 @@ class User(AbstractBaseUser):
     may_make_courses = models.BooleanField(default=False)
     # Of a service account: what its tokens may be used for. Of a person: null.
     service_scopes = ArrayField(models.CharField(max_length=20, choices=Scope), null=True)
-    email = models.EmailField(blank=True, help_text="as Keystone says; where it says none, as the person says")
+    email = models.EmailField(
+        max_length=ADDRESS_LIMIT, blank=True, help_text="as Keystone says; where it says none, as the person says"
+    )
     wants_letters = models.BooleanField(default=True, help_text="by e-mail, of what is about to end")
     is_active = True
 

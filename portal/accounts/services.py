@@ -6,6 +6,7 @@ from django.db import transaction
 
 from portal.accounts.models import User
 from portal.cloud import identity
+from portal.refusals import NotAllowed
 from portal.trail.services import record
 
 
@@ -27,9 +28,14 @@ def log_in(username: str, password: str) -> User | None:
 
 
 @transaction.atomic
-def set_letters(user: User, email: str, *, wanted: bool) -> None:
-    """Where letters to a person go, and whether they want those that warn."""
+def set_letters(user: User, *, email: str | None = None, wants_letters: bool | None = None) -> None:
+    """Where letters to a person go, and whether they want those that warn; what is None stays. Raises NotAllowed."""
+    if user.is_service:
+        raise NotAllowed("A service account gets no letters.", "Log in as a person, and use that token.")
     before = {"wants_letters": User.objects.get(pk=user.pk).wants_letters}
-    User.objects.filter(pk=user.pk).update(email=email, wants_letters=wanted)
+    said = {"email": email, "wants_letters": wants_letters}
+    User.objects.filter(pk=user.pk).update(**{name: value for name, value in said.items() if value is not None})
+    user.refresh_from_db(fields=[*said])
+    after = {"wants_letters": user.wants_letters}
     # Addresses are nobody's business but the person's: the trail is read by others.
-    record(user, "user.letters", user.pk, name=user.username, before=before, after={"wants_letters": wanted})
+    record(user, "user.letters", user.pk, name=user.username, before=before, after=after)

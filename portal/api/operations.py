@@ -178,6 +178,7 @@ WORDS = {
     "courses_makers_update": Words("Let somebody make courses", "**404**: nobody of this name has ever logged in."),
     "courses_makers_destroy": Words("Let somebody make no more courses"),
     "courses_members_list": Words("Who is in a course, with what they have and spent"),
+    "courses_members_retrieve": Words("The role of one member"),
     "courses_members_create": Words(
         "Put one person on the roster",
         "Who is on it already has this role from now on. **409**: it is one's own place.",
@@ -211,12 +212,20 @@ WORDS = {
         "Set the limits of a course and of each student",
         "All of them; null bounds nothing. Lowering one ends nothing that there is: `over` names who is over.",
     ),
+    "courses_exception_retrieve": Words(
+        "Limits of one student that are others than each student's",
+        "None where all is as for the others. **404**: nobody of this course.",
+    ),
     "courses_exception_update": Words(
         "Give one student limits of their own",
         "Those that are named, in place of all earlier exceptions; the rest is as for the others. **404**: nobody of "
         "this course. **409**: no student, and so bound by the course's own limits only.",
     ),
     "courses_limits_destroy": Words("Give one student the limits of the others again"),
+    "courses_usage_retrieve": Words(
+        "What one may have in a course, and has",
+        "`mine` binds the person who asks; `course` is the whole course, for who leads it.",
+    ),
     "courses_credits_retrieve": Words("What a course was given, spent, holds and has left, and by whom"),
     "courses_credits_create": Words(
         "Give a course credits",
@@ -257,7 +266,12 @@ WORDS = {
     "folders_grow_create": Words(
         "Make a folder larger", "Never smaller. **409**: a limit or the credits do not suffice, or it is not available."
     ),
-    "me_retrieve": Words("Whose token this is, and what it may be used for"),
+    "me_retrieve": Words("Whose token this is, what it may be used for, and where letters to the person go"),
+    "me_partial_update": Words(
+        "Say where letters go, and whether one is warned by e-mail",
+        "Where the university's sign-in knows an address, it is taken anew at each log-in. **403**: a service account "
+        "gets no letters.",
+    ),
     "trail_list": Words(
         "Who did what to which thing, when and by which way",
         "The latest first. Teachers see their courses, administrators everything. **403**: for nobody else.",

@@ -33,8 +33,10 @@ class Changed(Refusal):
 
 
 def unless_changed(view: APIView, request: Request, named: dict[str, Any], act: Callable[[], Any]) -> Any:
-    """What `act` answers, where the thing has one of the ETags of the header If-Match. Raises Changed."""
+    """What `act` answers, where the thing has one of the ETags of the header If-Match. Raises Changed, Invalid."""
     asked = {_plain(etag) for etag in parse_etags(request.headers["If-Match"])}
+    if not asked:
+        raise Invalid.of({"If-Match": 'must be ETags as GET answers them, with their quotes: "0a1b"'})
     with transaction.atomic():
         if not try_transaction_lock(f"if-match {sorted(named.items())}"):
             raise Changed

@@ -29,7 +29,7 @@ _NEXT = {
 
 
 def handler(error: Exception, _context: dict[str, Any]) -> Response | None:
-    """DRF's hook: None lets an unknown error through, which then is a fault of ours."""
+    """DRF's hook: None lets an unknown error through, which then is a fault of ours (portal/web/faults.py)."""
     set_rollback()
     if refusal := _as_refusal(error):
         return problem(refusal)

@@ -123,7 +123,7 @@ class Described(AutoSchema):
         if self._changes:
             found |= {"403", "409"}
         if self._has_precondition:
-            found |= {"412"}
+            found |= {"412", "422"}
         return found
 
     @property

@@ -38,6 +38,7 @@ urlpatterns = [
     path("courses/<uuid:course_id>/profiles", profiles.Profiles.as_view(), name="course-profiles"),
     path("courses/<uuid:course_id>/profiles/<uuid:profile_id>", profiles.Profile.as_view(), name="course-profile"),
     path("courses/<uuid:course_id>/limits", members.Limits.as_view(), name="course-limits"),
+    path("courses/<uuid:course_id>/usage", members.Usage.as_view(), name="course-usage"),
     path("courses/<uuid:course_id>/limits/<str:username>", members.StudentLimits.as_view(), name="student-limits"),
     path("courses/<uuid:course_id>/class-starts", classes.ClassStarts.as_view(), name="class-starts"),
     path("courses/<uuid:course_id>/class-actions", classes.Actions.as_view(), name="class-actions"),

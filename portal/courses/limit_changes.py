@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portal.accounts.models import User
 from portal.courses import members
-from portal.courses.limits import MOST_HOURS, NAMES, OF_ONE, figure
+from portal.courses.limits import MOST_HOURS, NAMES, OF_ONE, exceptions_of, figure
 from portal.courses.models import Course, Limit, Role
 from portal.courses.rights import Deed
 from portal.courses.services import permitted
@@ -52,6 +52,15 @@ def set_exception(actor: User, course_id: UUID, username: str, values: Values) -
     with allocating(course):
         _replace(actor, course, Limit.Scope.STUDENT, member.user, values)
     return course
+
+
+def exception_of(actor: User, course_id: UUID, username: str) -> dict[str, Decimal | None]:
+    """Nothing where all is as for the others; also of somebody who has left. Raises NotFound, NotAllowed."""
+    course = permitted(actor, course_id, Deed.SEE_ROSTER)
+    found = exceptions_of(course).get(username)
+    if found is None:
+        members.find(course, username)
+    return found or {}
 
 
 def remove_exception(actor: User, course_id: UUID, username: str) -> Course:

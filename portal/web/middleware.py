@@ -8,7 +8,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -17,6 +17,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.refusals import NotFound, Refusal, database_away, sign_in_unavailable
+from portal.web.problems import is_of_program, problem
 
 # All that a page uses comes from the portal itself.
 POLICY = "default-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -64,11 +65,10 @@ def without_nul(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReq
 def _of_nothing(request: HttpRequest) -> HttpResponse | None:
     """Raises Http404, which becomes a page, where no program asks. What programs ask behind a ? is looked at field by
     field, and refused by its name."""
-    of_program = request.path_info.startswith(("/api/", "/node/"))
+    of_program = is_of_program(request)
     said = request.path_info if of_program else request.path_info + unquote(request.META.get("QUERY_STRING", ""))
     if "\0" not in said:
         return None
     if not of_program:
         raise Http404
-    refusal = NotFound("address in the API")
-    return JsonResponse(refusal.as_problem(), status=refusal.status, content_type="application/problem+json")
+    return problem(NotFound("address in the API"))

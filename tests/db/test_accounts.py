@@ -37,6 +37,6 @@ def test_the_address_that_keystone_tells_at_a_log_in_is_kept_until_it_tells_anot
 
     assert log_in("erin@example.org").email == "erin@example.org"
     assert log_in("e@example.org").email == "e@example.org"
-    accounts.set_letters(log_in(""), "own@example.org", wanted=True)
+    accounts.set_letters(log_in(""), email="own@example.org")
     assert log_in("").email == "own@example.org"
     assert log_in("e@example.org").email == "e@example.org"

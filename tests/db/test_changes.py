@@ -281,6 +281,15 @@ def test_where_there_is_nothing_to_compare_a_condition_is_refused(api: Callable[
     assert "If-Match" in problem(answer)["errors"]
 
 
+@pytest.mark.parametrize("unquoted", ["", "0a1b"])
+def test_a_condition_that_names_no_etag_is_wrong_and_not_unfulfilled(
+    unquoted: str, api: Callable[[User], Client], alice: User, ready: Cluster
+) -> None:
+    answer = api(alice).delete(f"{CLUSTERS}/{ready.pk}", headers={"If-Match": unquoted})
+    assert (answer.status_code, list(problem(answer)["errors"])) == (422, ["If-Match"])
+    assert Cluster.objects.get(pk=ready.pk).status == "ready"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_change_the_same_thing_at_once_one_is_told_to_look_again(
     api: Callable[[User], Client], alice: User, wish: Wish

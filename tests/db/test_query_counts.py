@@ -84,6 +84,7 @@ PAGES_OF_LEADERS = {
     "course-statement": 6,
 }
 ANSWERS_OF_LEADERS = {"trail": 3, "statements": 5, "course-members": 6, "course-limits": 16}
+ANSWERS_OF_LEADERS |= {"course-usage": 12, "course-member": 4, "student-limits": 5}
 FOR_ADMINISTRATORS = {"service-accounts": 2, "course-makers": 2, "admin-letters": 2, "admin-notices": 2}
 PAGES_OF_ADMINISTRATORS = {"service-accounts": 3, "service-account": 4, "undelivered": 4}
 # They change something, or are streams of what a page shows already.
@@ -100,7 +101,7 @@ ACTIONS = {
     "job-cancel",
     None,
 }
-ACTIONS |= {"course-archive", "course-member", "course-roster", "course-group", "student-limits", "course-maker"}
+ACTIONS |= {"course-archive", "course-roster", "course-group", "course-maker"}
 ACTIONS |= {"extend", "price", "make-folder", "grow-folder", "delete-folder"}
 ACTIONS |= {"lease-check-create", "lease-create", "lease-check-update", "lease-update", "lease-on-end"}
 ACTIONS |= {"give-credits", "correct-charges", "course-corrections", "add-rate", "reprocess", "give-budget"}

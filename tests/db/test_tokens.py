@@ -180,6 +180,7 @@ def test_an_administrator_makes_service_accounts_and_their_tokens(api: Callable[
     client = service(api, dora, "read", "billing")
     assert client.get("/api/v1/me").json() == {
         "username": "lab", "is_administrator": False, "is_service": True, "scopes": ["read", "billing"],
+        "email": "", "wants_letters": True,
     }  # fmt: skip
     assert client.get("/api/v1/clusters").json()["results"] == []
     assert [row["name"] for row in api(dora).get(ACCOUNTS).json()["results"]] == ["lab"]

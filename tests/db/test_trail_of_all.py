@@ -42,6 +42,7 @@ MORE = {
     "api:course-roster": {"csv": "username,role\neve,student\n", "apply": True},
     "api:end-all": {"confirm": "demo"},
     "api:extend-all": {"hours": 1},
+    "api:me": {"wants_letters": False},
     "api:tokens": {"name": "a program", "scopes": ["read"]},
     "api:service-accounts": {"name": "another-system", "scopes": ["read"]},
 }

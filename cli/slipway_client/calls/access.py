@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..transport import Json, segment
 from .base import Calls
@@ -16,8 +17,12 @@ class Access(Calls):
         return answer
 
     def me(self) -> Json:
-        """Who the token is of, and what it may be used for."""
+        """Who the token is of, what it may be used for, and where letters to that person go."""
         return self._portal.json("GET", "me")
+
+    def change_me(self, changes: Mapping[str, Any]) -> Json:
+        """Of email and wants_letters those that are said."""
+        return self._portal.json("PATCH", "me", dict(changes))
 
     def tokens(self) -> list[Json]:
         return self._portal.pages("auth/tokens")

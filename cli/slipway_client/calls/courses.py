@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..transport import Json, segment
+from ..transport import Json, Seen, segment
 from .base import Calls, said
 
 
@@ -33,6 +33,10 @@ class Courses(Calls):
 
     def members(self, course_id: str) -> list[Json]:
         return self._portal.pages(f"courses/{segment(course_id)}/members")
+
+    def member(self, course_id: str, username: str) -> Json:
+        """{"username", "role"}."""
+        return self._portal.json("GET", _member(course_id, username))
 
     def add_member(self, course_id: str, username: str, role: str = "student") -> Json:
         body: Json = {"username": username, "role": role}
@@ -64,19 +68,33 @@ class Courses(Calls):
 
     def limits(self, course_id: str) -> Json:
         """{"course", "each_student", "exceptions", "over"}."""
-        return self._portal.json("GET", f"courses/{segment(course_id)}/limits")
+        return self.seen_limits(course_id).thing
 
-    def set_limits(self, course_id: str, course: Mapping[str, Any], each_student: Mapping[str, Any]) -> Json:
-        """All of them, by name; None bounds nothing."""
+    def seen_limits(self, course_id: str) -> Seen:
+        """As `limits`, with the ETag for `set_limits`."""
+        return self._portal.seen(f"courses/{segment(course_id)}/limits")
+
+    def set_limits(
+        self, course_id: str, course: Mapping[str, Any], each_student: Mapping[str, Any], *, if_match: str = ""
+    ) -> Json:
+        """All of them, by name; None bounds nothing. `if_match`: only if they still are as `seen_limits` gave them."""
         body: Json = {"course": dict(course), "each_student": dict(each_student)}
-        return self._portal.json("PUT", f"courses/{segment(course_id)}/limits", body)
+        return self._portal.json("PUT", f"courses/{segment(course_id)}/limits", body, if_match=if_match)
 
-    def set_exception(self, course_id: str, username: str, limits: Mapping[str, Any]) -> Json:
+    def seen_exception(self, course_id: str, username: str) -> Seen:
+        """{"username", "limits": those that are others than each student's}, with the ETag for `set_exception`."""
+        return self._portal.seen(_exception(course_id, username))
+
+    def set_exception(self, course_id: str, username: str, limits: Mapping[str, Any], *, if_match: str = "") -> Json:
         """The limits of one student that are to be others than each student's."""
-        return self._portal.json("PUT", _exception(course_id, username), dict(limits))
+        return self._portal.json("PUT", _exception(course_id, username), dict(limits), if_match=if_match)
 
     def remove_exception(self, course_id: str, username: str) -> None:
         self._portal.json("DELETE", _exception(course_id, username))
+
+    def usage(self, course_id: str) -> Json:
+        """{"mine", "course"}, each {"limits", "used"}; "course" is None for those who do not lead it."""
+        return self._portal.json("GET", f"courses/{segment(course_id)}/usage")
 
 
 def _member(course_id: str, username: str) -> str:

@@ -11,7 +11,7 @@ from ..output import moment
 from ..session import Session
 from ..transport import Json
 from ..verbs import Noun, pass_session, yes_option
-from .limits import UNBOUND, as_others, limits, set_limit
+from .limits import UNBOUND, as_others, limits, set_limit, usage
 from .members import add, group, members, remove, role, roster
 
 
@@ -20,7 +20,7 @@ def course() -> None:
     """Courses, who is in them, and their limits. COURSE is a name or an id."""
 
 
-for verb in (members, add, role, remove, roster, group, limits, set_limit, as_others):
+for verb in (members, add, role, remove, roster, group, usage, limits, set_limit, as_others):
     course.add_command(verb)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from portal.accounts.models import ApiToken, User
+from portal.accounts.models import ADDRESS_LIMIT, ApiToken, User
 from portal.accounts.scopes import Scope
 from portal.accounts.tokens import DAYS_AT_MOST, Issued
 from portal.api.serializers.strict import StrictSerializer, TypedSerializer
@@ -88,7 +88,16 @@ class MeSerializer(serializers.ModelSerializer[Any]):
     is_administrator = serializers.BooleanField(source="user.is_administrator")
     is_service = serializers.BooleanField(source="user.is_service")
     scopes = serializers.ListField(child=serializers.ChoiceField(Scope.choices), source="present_scopes")
+    email = serializers.CharField(source="user.email", help_text="where letters go; empty: nowhere")
+    wants_letters = serializers.BooleanField(source="user.wants_letters", help_text="of what is about to end")
 
     class Meta:
         model = ApiToken
-        fields = ("username", "is_administrator", "is_service", "scopes")
+        fields = ("username", "is_administrator", "is_service", "scopes", "email", "wants_letters")
+
+
+class MyChangesSerializer(StrictSerializer):
+    """What is not named stays."""
+
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=ADDRESS_LIMIT)
+    wants_letters = serializers.BooleanField(required=False)

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from portal.api.serializers.strict import StrictSerializer
 from portal.clusters.members import Member
 from portal.clusters.models import Cluster
-from portal.courses.limits import NAMES, Limits
+from portal.courses.limits import NAMES, OF_ONE, Figure, Limits
 from portal.courses.making import CourseWish
 from portal.courses.models import Course, Membership, Profile, Role
 from portal.courses.roster import Line, Plan
@@ -230,6 +230,30 @@ class ExcessSerializer(serializers.Serializer[Any]):
 class AllLimitsSerializer(CourseLimitsSerializer):
     exceptions = OneExceptionSerializer(many=True)
     over = ExcessSerializer(many=True)
+
+
+class UsedSerializer(serializers.Serializer[Any]):
+    """By the names of limits; `hours` bounds each cluster by itself and is not summed."""
+
+    def get_fields(self) -> dict[str, Any]:
+        kinds = {"credits": serializers.DecimalField(**DECIMALS), "memory_gb": serializers.FloatField()}
+        return {name: kinds.get(name, serializers.IntegerField()) for name in NAMES if name not in OF_ONE}
+
+
+class BoundedSerializer(serializers.Serializer[Any]):
+    limits = LimitsSerializer()
+    used = UsedSerializer()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    """`course`: of the whole course; null for those who do not lead it."""
+
+    mine = BoundedSerializer()
+    course = BoundedSerializer(allow_null=True)
+
+
+def bounded_as_json(limits: Limits, used: Mapping[str, Figure]) -> dict[str, Any]:
+    return {"limits": limits_as_json(limits), "used": UsedSerializer(used).data}
 
 
 def limits_as_json(limits: Limits) -> dict[str, Any]:

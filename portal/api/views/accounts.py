@@ -25,6 +25,7 @@ from portal.api.serializers.accounts import (
     IntrospectionSerializer,
     IssuedSerializer,
     MeSerializer,
+    MyChangesSerializer,
     ServiceSerializer,
     ServiceWishSerializer,
     TokenSerializer,
@@ -119,8 +120,17 @@ class ServiceAccounts(generics.ListAPIView[Any]):
 
 
 class Me(APIView):
-    scope = Scope.READ
+    # Letters warn of the ends of clusters: a token that could end these anyway may also turn the warnings elsewhere,
+    # and no token that only reads.
+    scope = Scope.CLUSTERS
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
+        return Response(MeSerializer(request.auth).data)
+
+    @extend_schema(request=MyChangesSerializer, responses=MeSerializer)
+    @changes
+    def patch(self, request: Request) -> Response:
+        body = body_of(request, MyChangesSerializer)
+        accounts.set_letters(user_of(request), **body.validated_data)
         return Response(MeSerializer(request.auth).data)

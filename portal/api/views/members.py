@@ -25,9 +25,12 @@ from portal.api.serializers.courses import (
     MemberSerializer,
     MembershipSerializer,
     MemberWishSerializer,
+    OneExceptionSerializer,
     PlanSerializer,
     RoleSerializer,
     RosterListSerializer,
+    UsageSerializer,
+    bounded_as_json,
     figures_as_json,
     limits_as_json,
     plan_as_json,
@@ -35,8 +38,8 @@ from portal.api.serializers.courses import (
 from portal.api.views.asking import body_of, query_of, user_of
 from portal.clusters import members as leaving
 from portal.clusters.accounting import standing
-from portal.courses import limit_changes, members, roster
-from portal.courses.limits import default_limits, exceptions_of, limits_of
+from portal.courses import limit_changes, members, roster, services
+from portal.courses.limits import default_limits, exceptions_of, limits_for, limits_of
 from portal.courses.models import Course
 from portal.courses.rights import Deed
 from portal.courses.services import permitted
@@ -67,7 +70,14 @@ class Members(generics.ListAPIView[Any]):
 
 
 class Member(APIView):
+    """Shows no more than what can be changed, so that its ETag is another only then."""
+
     scope = Scope.COURSE
+
+    @extend_schema(responses=MembershipSerializer)
+    def get(self, request: Request, course_id: UUID, username: str) -> Response:
+        course = permitted(user_of(request), course_id, Deed.SEE_ROSTER)
+        return Response(MembershipSerializer(members.find(course, username)).data)
 
     @extend_schema(request=RoleSerializer, responses=MembershipSerializer)
     @changes
@@ -140,8 +150,28 @@ class Limits(APIView):
         return Response(_limits(course))
 
 
+class Usage(APIView):
+    """What there is of all that is limited. No part of the limits: their ETag would be another with each cluster."""
+
+    scope = Scope.COURSE
+
+    @extend_schema(responses=UsageSerializer)
+    def get(self, request: Request, course_id: UUID) -> Response:
+        user = user_of(request)
+        course = services.find(user, course_id)
+        mine = bounded_as_json(limits_for(course, user), standing.of_person(course, user))
+        leads = Deed.SEE_ROSTER in services.deeds(user, course)
+        whole = bounded_as_json(limits_of(course), standing.of_course(course)) if leads else None
+        return Response({"mine": mine, "course": whole})
+
+
 class StudentLimits(APIView):
     scope = Scope.COURSE
+
+    @extend_schema(operation_id="courses_exception_retrieve", responses=OneExceptionSerializer)
+    def get(self, request: Request, course_id: UUID, username: str) -> Response:
+        found = limit_changes.exception_of(user_of(request), course_id, username)
+        return Response({"username": username, "limits": figures_as_json(found)})
 
     @extend_schema(operation_id="courses_exception_update", request=ExceptionSerializer, responses=AllLimitsSerializer)
     @changes

@@ -20,7 +20,7 @@ def me(request: HttpRequest) -> HttpResponse:
     initial = {"email": user.email, "wants_letters": user.wants_letters}
     form = LettersForm(request.POST if request.method == "POST" else None, initial=initial, label_suffix="")
     if form.is_valid():
-        accounts.set_letters(user, form.cleaned_data["email"], wanted=form.cleaned_data["wants_letters"])
+        accounts.set_letters(user, **form.cleaned_data)
         messages.info(request, "Saved.")
         return redirect("me")
     return render(request, "web/accounts/me.html", {"form": form}, status=422 if form.errors else 200)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.slipway_client.exits import Exit
 from tests.unit.cli.shapes import COURSE, page
 
 ID = COURSE["id"]
@@ -135,17 +136,59 @@ def test_limits_stand_beside_one_another_with_who_is_over(server: Any, slipway: 
         (["nodes", "none", "--each-student"], "PUT", "/limits", {
             "course": LIMITS["course"], "each_student": {**LIMITS["each_student"], "nodes": None},
         }),
-        (["clusters", "2", "--student", "ann"], "PUT", "/limits/ann", {"nodes": 9, "clusters": "2"}),
     ],
 )  # fmt: skip
 def test_one_limit_is_set_and_the_others_stay(
     server: Any, slipway: Any, words: list[str], method: str, way: str, body: Any
 ) -> None:
     server.will_answer(200, page(COURSE))
-    server.will_answer(200, LIMITS)
+    server.will_answer(200, LIMITS, ETag='"as-seen"')
     server.will_answer(200, LIMITS)
     assert slipway("course", "set-limit", "demo", *words).code == 0
     assert sent(server)[-1] == (method, way, body)
+    assert server.calls[-1].headers["If-Match"] == '"as-seen"'
+
+
+def test_one_limit_of_a_student_is_set_beside_their_other_ones(server: Any, slipway: Any) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, LIMITS["exceptions"][0], ETag='"as-seen"')
+    server.will_answer(200, LIMITS)
+    assert slipway("course", "set-limit", "demo", "clusters", "2", "--student", "ann").code == 0
+    assert sent(server) == [("GET", "/limits/ann", None), ("PUT", "/limits/ann", {"nodes": 9, "clusters": "2"})]
+    assert server.calls[-1].headers["If-Match"] == '"as-seen"'
+
+
+@pytest.mark.parametrize("whose", [[], ["--student", "ann"]])
+def test_where_another_teacher_was_quicker_it_says_what_to_type(server: Any, slipway: Any, whose: list[str]) -> None:
+    server.will_answer(200, page(COURSE))
+    server.will_answer(200, {**LIMITS, "limits": {}}, ETag='"as-seen"')
+    server.will_answer(412, {
+        "title": "It is not what it was", "detail": "Nothing was done.", "next": "Send it with the new ETag.",
+    })  # fmt: skip
+    done = slipway("course", "set-limit", "demo", "nodes", "100", *whose)
+    assert done.code == Exit.REFUSED
+    assert "Nothing was done." in done.err
+    assert "`slipway course limits demo`, and say this again" in done.err
+    assert "ETag" not in done.err
+
+
+def test_what_one_has_stands_beside_what_one_may_have(server: Any, slipway: Any) -> None:
+    mine = {
+        "limits": {"clusters": 1, "hours": 12, "credits": None},
+        "used": {"clusters": 1, "credits": "2.500000"},
+    }
+    whole = {
+        "limits": {"clusters": 50, "hours": None, "credits": "1000.000000"},
+        "used": {"clusters": 7, "credits": "10.000000"},
+    }
+    for course in (None, whole):
+        server.will_answer(200, page(COURSE))
+        server.will_answer(200, {"mine": mine, "course": course})
+    own, all_of_it = ([line.split() for line in slipway("course", "usage", "demo").out.splitlines()[2:]] for _ in "12")
+    assert own == [["clusters", "1", "1"], ["hours", "12"], ["credits", "2.5", "none"]]
+    assert all_of_it[0] == ["clusters", "1", "1", "7", "50"]
+    assert all_of_it[2] == ["credits", "2.5", "none", "10", "1000"]
+    assert [call[1] for call in sent(server)] == ["/usage", "/usage"]
 
 
 def test_a_course_is_changed_only_in_what_is_said(server: Any, slipway: Any) -> None:

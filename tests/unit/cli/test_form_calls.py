@@ -132,12 +132,7 @@ def test_the_command_asks_for_the_same(
 def looks(form: str, words: list[str]) -> list[Any]:
     """What the command reads before it asks."""
     profile = [page({"id": OTHER_ID, "name": "lecture"})] if "--profile" in words else []
-    limits = {
-        "course": {},
-        "each_student": {},
-        "exceptions": [{"username": "bo b", "limits": {"nodes": 3}}],
-        "over": [],
-    }
+    limits = {"username": "bo b", "limits": {"nodes": 3}}
     of_course = [page(COURSE)] if "course_name" in CALLS[form].arguments or "--course" in words else []
     return [*of_course, *profile, *([limits] if form == "except-student" else [])]
 
