@@ -9,7 +9,7 @@ PASSES = {
     "portal.classes.tasks.carry_on": 2.0,
     "portal.jobs.tasks.sweep": 5.0,
     "portal.clusters.tasks.look_at_ends": 10.0,
-    "portal.clusters.tasks.recompute_holds": 120.0,
+    "portal.credits.tasks.recompute_holds": 120.0,
     "portal.clusters.tasks.meter": 30.0,
     "portal.credits.tasks.settle_leases": 30.0,
     "portal.clusters.tasks.tell_billing": 5.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from billing import outbox
-from portal.clusters.accounting import holding, metering
+from portal.clusters.accounting import metering
 from portal.clusters.life import exhaustion, lifetime, reconciler, schedule
 from portal.courses.models import Course
 from portal.folders import tasks as folders
@@ -30,11 +30,6 @@ def reconcile_course(course_id: str) -> None:
 def look_at_ends() -> None:
     lifetime.look()
     exhaustion.look()
-
-
-@shared_task
-def recompute_holds() -> None:
-    holding.recompute()
 
 
 @shared_task

@@ -6,6 +6,7 @@ A lease's id is the service's own: what is told twice is done once.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import holds, ledger, metering, rating, settling
-from billing.models import Account, Meter, Transaction
+from billing.models import Account, Hold, Meter, Transaction
 from billing.prices import exact
 from portal.accounts.models import User
 from portal.apart import apart
@@ -71,7 +72,7 @@ def create(service: User, wish: Wish) -> Lease:
         amount = _price(lease, lease.starts_at)
         _fitting(lease, amount)
         lease.save(force_insert=True)
-        holds.place(lease.pk, course.name, person.username, amount, lease.ends_at + CHARGED_AFTER)
+        holds.place_all([hold_of(lease, amount)])
         if lease.hourly is not None:
             meter = metering.Service(f"{lease.pk}/lease", Meter.Kind.EXTERNAL, lease.name, price=lease.hourly)
             metering.began(lease.pk, [meter], lease.starts_at, course=course.name, person=person.username)
@@ -98,7 +99,7 @@ def update(service: User, lease_id: UUID, ends_at: datetime) -> Lease:
         _fitting(lease, _more(lease, ends_at))
         lease.ends_at = ends_at
         lease.save(update_fields=["ends_at"])
-        holds.change(lease.pk, _uncharged(lease), ends_at + CHARGED_AFTER)
+        holds.change(lease.pk, uncharged([lease])[lease.pk], ends_at + CHARGED_AFTER)
         _record(lease, "update")
     return lease
 
@@ -129,7 +130,7 @@ def _settle(pk: UUID) -> None:
         if row.ended_at is None and row.ends_at <= now:
             _end(row, row.ends_at)
         elif row.ended_at is None and row.hourly is not None:
-            holds.change(pk, _uncharged(row))
+            holds.change(pk, uncharged([row])[pk])
 
 
 def _end(row: Lease, at: datetime) -> None:
@@ -174,7 +175,7 @@ def _price(lease: Lease, since: datetime) -> Decimal:
     """From `since` to its end."""
     if lease.hourly is None:
         return exact(lease.fixed or Decimal())
-    seconds = max((lease.ends_at - since).total_seconds(), 0)
+    seconds = max(((lease.ended_at or lease.ends_at) - since).total_seconds(), 0)
     return exact(lease.hourly * Decimal(seconds) / 3600)
 
 
@@ -213,14 +214,32 @@ def _require_near(ends_at: datetime) -> None:
         raise Invalid.of({"ends_at": f"must be within {FARTHEST.days} days"})
 
 
-def _uncharged(lease: Lease) -> Decimal:
-    """What it has used and is not charged for, and what it will use until its end: the amount of its hold.
+def uncharged(leases: Collection[Lease]) -> dict[UUID, Decimal]:
+    """What each has used and is not charged for, and what it will use until its end: the amount of its hold.
 
-    The meter is read first: what is measured meanwhile is counted twice for a moment, and never not at all.
+    Meters are read first: what is measured meanwhile is counted twice for a moment, and never not at all.
     """
-    measured = Meter.objects.filter(subject=lease.pk).values_list("measured_to", flat=True).first()
-    ahead = _price(lease, measured or lease.starts_at)
-    return ahead + rating.unrated([lease.pk]).get(lease.pk, Decimal())
+    ids = [lease.pk for lease in leases]
+    measured = dict(Meter.objects.filter(subject__in=ids).values_list("subject", "measured_to"))
+    unrated = rating.unrated(ids)
+    return {lease.pk: _ahead(lease, measured.get(lease.pk)) + unrated.get(lease.pk, Decimal()) for lease in leases}
+
+
+def _ahead(lease: Lease, measured: datetime | None) -> Decimal:
+    """A fixed price is charged as the lease ends."""
+    if lease.fixed is not None and lease.ended_at:
+        return Decimal()
+    return _price(lease, measured or lease.starts_at)
+
+
+def hold_of(lease: Lease, amount: Decimal) -> Hold:
+    return Hold(
+        resource=lease.pk,
+        course=lease.course.name,
+        person=lease.person.username,
+        amount=amount,
+        expires_at=lease.ends_at + CHARGED_AFTER,
+    )
 
 
 def _charge(lease: Lease, amount: Decimal) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal.credits import leases
+from portal.credits import holding, leases
 
 
 @shared_task
 def settle_leases() -> None:
     leases.settle()
+
+
+@shared_task
+def recompute_holds() -> None:
+    holding.recompute()

@@ -17,12 +17,14 @@ from billing import credit, ledger
 from billing.models import Hold, Rate
 from portal.accounts.models import User
 from portal.clusters import services
-from portal.clusters.accounting import holding, metering, usage
+from portal.clusters.accounting import metering, usage
+from portal.clusters.accounting.holding import true_amount
 from portal.clusters.life import changing, lifetime, resizing
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.courses.limits import over
 from portal.courses.models import Course
+from portal.credits import holding
 from portal.refusals import Conflict
 from tests.db.conftest import make_ready
 from tests.db.test_allocation import EPOCH
@@ -157,7 +159,7 @@ class Campus(RuleBasedStateMachine):
     def nothing_is_held_too_little(self) -> None:
         held = dict(Hold.objects.values_list("resource", "amount"))
         for cluster in Cluster.objects.exclude(status=Status.DELETED):
-            assert held.get(cluster.pk, Decimal()) >= holding.true_amount(cluster, self.now) - ROUNDING
+            assert held.get(cluster.pk, Decimal()) >= true_amount(cluster, self.now) - ROUNDING
 
 
 @pytest.mark.django_db

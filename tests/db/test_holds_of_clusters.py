@@ -17,10 +17,11 @@ from billing import credit, ledger
 from billing.models import Hold
 from portal.accounts.models import User
 from portal.clusters import services
-from portal.clusters.accounting import holding, metering
+from portal.clusters.accounting import metering
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.courses.models import Course, Limit
+from portal.credits import holding
 from portal.refusals import Busy
 from tests.db.conftest import make_ready
 from tests.db.test_allocation import CENT, held_elsewhere, impatient, priced

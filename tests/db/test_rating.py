@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from billing import credit, holds, ledger, metering, rating
 from billing.models import Hold, Meter, Rate, Transaction, Usage
-from portal.clusters.accounting import holding
 from portal.clusters.accounting import metering as of_clusters
 from portal.clusters.models import Cluster
+from portal.credits import holding
 from tests.db.metering import HOUR, START, At, D, at, prices, running, spent
 
 __all__ = ["at", "prices", "running"]

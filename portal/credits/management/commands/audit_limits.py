@@ -9,17 +9,18 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from portal.accounts.models import User
-from portal.clusters.accounting import allocation, holding, usage
+from portal.clusters.accounting import allocation, usage
 from portal.clusters.accounting.holding import Difference
 from portal.courses.limits import over
 from portal.courses.models import Course
+from portal.credits import holding
 from portal.refusals import Busy
 
 
 class Command(BaseCommand):
     help = (
-        "Recompute the holds of all clusters and mend those that differ; exit status 1 where that does not cure one, "
-        "or a course is too busy. What is over a limit is told as well."
+        "Recompute the holds of all clusters and leases, mend those that differ and release those of nothing; exit "
+        "status 1 where that does not cure one, or a course is too busy. What is over a limit is told as well."
     )
 
     def handle(self, *_: Any, **__: Any) -> None:
@@ -31,11 +32,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"{course.name}: busy; its holds were not looked at. Ask again.")
                 wrong += 1
                 continue
-            self._tell(course, found.mended, "mended")
-            self._tell(course, found.left, "it would not be mended")
+            self._tell(found.mended, "mended")
+            self._tell(found.left, "it would not be mended")
             mended += len(found.mended)
             wrong += len(found.left)
             self._tell_what_is_over(course)
+        unknown = holding.release_of_no_course()
+        self._tell(unknown, "mended")
+        mended += len(unknown)
         if mended:
             self.stdout.write(f"{mended} holds were mended.")
         if wrong:
@@ -43,10 +47,10 @@ class Command(BaseCommand):
             sys.exit(1)
         self.stdout.write("Every hold is what it should be.")
 
-    def _tell(self, course: Course, found: Iterable[Difference], outcome: str) -> None:
+    def _tell(self, found: Iterable[Difference], outcome: str) -> None:
         for each in found:
-            words = f"cluster {each.cluster.pk} held {each.held}, and not {each.true}; {outcome}"
-            self.stdout.write(f"{course.name}: {words}")
+            words = f"{each.what} held {each.held}, and not {each.wanted.amount}; {outcome}"
+            self.stdout.write(f"{each.wanted.course}: {words}")
 
     def _tell_what_is_over(self, course: Course) -> None:
         """No fault: a limit that is lowered ends nothing."""
