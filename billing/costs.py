@@ -28,12 +28,22 @@ WHERE meter.subject = %(subject)s AND meter.kind = 'node'
 """
 
 
+_CHARGED = "SELECT coalesce(sum(amount), 0) FROM billing_charged WHERE subject = %s"
+
+
 @dataclass(frozen=True)
 class Cost:
     """In credits. `hourly` is what an hour costs of what runs."""
 
     so_far: Decimal
     hourly: Decimal
+
+
+def charged(subject: UUID) -> Decimal:
+    """So far, without what is not charged yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHARGED, [subject])
+        return prices.exact(cursor.fetchone()[0])
 
 
 def of_nodes(subject: UUID, until: datetime) -> Cost:

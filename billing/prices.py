@@ -68,6 +68,12 @@ def monthly_each(share_types: Iterable[str], at: datetime) -> dict[str, Decimal]
     return dict.fromkeys(names, exact(Decimal())) | {rate.name: exact(rate.price) for rate in newest}
 
 
+def storage(at: datetime) -> dict[str, Decimal]:
+    """What a GB costs a month, by share types; what has no rate is not in it."""
+    valid = Rate.objects.filter(kind=Rate.Kind.STORAGE, valid_from__lte=at)
+    return dict(valid.order_by("name", "-valid_from", "-id").distinct("name").values_list("name", "price"))
+
+
 def exact(amount: Decimal) -> Decimal:
     """As accounts keep it."""
     return amount.quantize(QUANTUM, ROUND_HALF_UP)

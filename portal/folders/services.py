@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from billing import prices
 from portal import live
 from portal.accounts.models import User
 from portal.cloud.models import ShareType
@@ -42,12 +44,18 @@ class FolderWish:
 @dataclass(frozen=True)
 class Seen:
     """A folder as one person sees it: what they may do with it, the clusters in which it is mounted and of which they
-    may know, and how many others there are."""
+    may know, and how many others there are. `price` is what a GB of it costs a month."""
 
     folder: Folder
     deeds: frozenset[Deed]
     mounts: tuple[Mount, ...]
     others: int
+    price: Decimal
+
+    @property
+    def monthly(self) -> Decimal:
+        """What all of it costs a month; of one that grows, with the size that it shall have."""
+        return prices.exact(self.price * self.folder.wanted_gb)
 
 
 class NotAllowed(Refusal):
@@ -96,14 +104,15 @@ def seen(user: User, folders: Iterable[Folder]) -> list[Seen]:
     """Folders of visible_to, each as the person sees it."""
     folders = list(folders)
     allowed = deeds(user, folders)
-    return [_seen(user, folder, allowed[folder.pk]) for folder in folders]
+    price = prices.storage(timezone.now())
+    return [_seen(user, each, allowed[each.pk], price.get(each.share_type, Decimal())) for each in folders]
 
 
-def _seen(user: User, folder: Folder, allowed: frozenset[Deed]) -> Seen:
+def _seen(user: User, folder: Folder, allowed: frozenset[Deed], price: Decimal) -> Seen:
     mounts = list(folder.mounts.all())
     # Which clusters others have is their own affair, and their teachers'.
     known = [each for each in mounts if Deed.SEE_GUESTS in allowed or each.cluster.owner_id == user.pk]
-    return Seen(folder, allowed, tuple(known), len(mounts) - len(known))
+    return Seen(folder, allowed, tuple(known), len(mounts) - len(known), price)
 
 
 def find(user: User, folder_id: UUID) -> Seen:

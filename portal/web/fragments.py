@@ -10,6 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from billing import costs
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.clusters import services as clusters
@@ -117,6 +118,7 @@ def folder_context(user: User, folder_id: UUID) -> dict[str, Any]:
         "folder": row.folder,
         "moving": row.folder.status in FOLDER_MOVING,
         "path": default_path(row.folder),
+        "charged": costs.charged(row.folder.pk),
         "may_grow": Deed.GROW_FOLDER in row.deeds,
         "may_delete": Deed.DELETE_FOLDER in row.deeds,
     }

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from billing import credit, ledger
+from billing.metering import measure
+from billing.models import Rate
+from billing.prices import HOURS_A_MONTH
+from billing.rating import rate
 from portal.accounts.models import User
 from portal.clusters.models import Cluster
 from portal.courses.models import Course
+from portal.folders import metering
 from portal.folders.models import Folder, Mount
 from portal.folders.models import Status as FolderStatus
+from portal.web.templatetags.credits import exact
 from tests.db.conftest import make_available
 
 Browser = Callable[[User], Client]
@@ -29,6 +39,33 @@ def test_a_folder_is_made_and_its_page_follows_it(browser: Browser, alice: User,
     made = Folder.objects.get()
     assert answer.redirect_chain == [(f"/folders/{made.pk}", 302)]
     assert "Creating" in answer.content.decode()
+
+
+def test_a_folder_says_what_it_costs_before_it_is_made_and_grown_and_what_it_has_cost(
+    browser: Browser, api: Callable[[User], Client], bob: User, course: Course, folder: Folder
+) -> None:
+    start = timezone.now() - timedelta(hours=HOURS_A_MONTH)
+    Rate.objects.create(kind="storage", name="nfs", price=Decimal("0.4"), valid_from=start - timedelta(days=1))
+    ledger.grant("dora", Decimal(100), course=course.name)
+    page = browser(bob)
+    assert "NFS: 0.40 credits a GB and month" in page.get("/folders").content.decode()
+    assert "Each GB more costs 0.40 credits a month" in (shown := page.get(f"/folders/{folder.pk}").content.decode())
+    assert "2.00 credits a month; 0.00 charged so far" in shown
+    assert api(bob).get(f"/api/v1/folders/{folder.pk}").json()["monthly"] == "2.000000"
+    grown = api(bob).post(f"/api/v1/folders/{folder.pk}/grow", {"size_gb": 10}, content_type="application/json")
+    assert grown.json()["monthly"] == "4.000000"
+    folder.refresh_from_db()
+    metering.follow(folder, start)
+    measure(timezone.now())
+    rate()
+    charged = credit.standing(course.name, "bob").spent
+    assert Decimal("1.9") < charged <= 2
+    assert f"{exact(charged)} charged so far" in page.get(f"/folders/{folder.pk}").content.decode()
+
+
+def test_a_folder_that_is_free_says_nothing_of_credits(browser: Browser, bob: User, folder: Folder) -> None:
+    for address in ("/folders", f"/folders/{folder.pk}"):
+        assert "credits a" not in browser(bob).get(address).content.decode()
 
 
 def test_what_is_wrong_stands_at_its_field(browser: Browser, alice: User, course: Course) -> None:

@@ -92,8 +92,9 @@ def test_hours_that_are_charged_are_held_no_more(queue: User, monkeypatch: pytes
     assert abs(held(lease) - 7 * Decimal(20) / 60) < Decimal("0.001")  # from 12:00 to 12:20
     measure(now)
     rate()
-    holding.recompute()
+    leases.settle()
     assert not Hold.objects.exists()
+    assert audit() == (0, SOUND)
 
 
 def test_what_a_fixed_lease_still_holds_after_its_end_is_released(queue: User) -> None:

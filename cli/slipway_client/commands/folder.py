@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..output import listed, moment
+from ..output import credits_of, listed, moment
 from ..session import Session
 from ..transport import Json
 from ..verbs import Noun, course_option, pass_session, seconds_option, wait_option, yes_option
@@ -45,6 +45,7 @@ def show(session: Session, folder: str) -> None:
             "Waiting for": row["waiting_for"],
             "Size": f"{row['size_gb']} GB",
             "Kind": row["share_type"],
+            "Credits a month": credits_of(row["monthly"]),
             "Made by": row["maker"],
             "Students may": {"rw": "read and write", "ro": "read"}.get(row["access_for_students"]),
             "Used by": listed(f"{guest['owner']}/{guest['name']} at {guest['path']}" for guest in row["used_by"]),

@@ -53,16 +53,20 @@ class GuestSerializer(serializers.ModelSerializer[Mount]):
 class SeenFolderSerializer(FolderSerializer):
     """A folder, with the clusters that mount it: those of which the person may know, and how many others."""
 
+    monthly = serializers.DecimalField(
+        max_digits=24, decimal_places=6, help_text="what all of it, `wanted_gb`, costs a month, in credits"
+    )
     used_by = GuestSerializer(many=True)
     used_by_others = serializers.IntegerField()
 
     class Meta(FolderSerializer.Meta):
-        fields = (*FolderSerializer.Meta.fields, "used_by", "used_by_others")
+        fields = (*FolderSerializer.Meta.fields, "monthly", "used_by", "used_by_others")
 
     def to_representation(self, shown: Any) -> dict[str, Any]:
         assert isinstance(shown, Seen)
         return {
             **FolderSerializer(shown.folder).data,
+            "monthly": str(shown.monthly),
             "used_by": GuestSerializer(shown.mounts, many=True).data,
             "used_by_others": shown.others,
         }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
+from billing import prices
 from portal.accounts.models import User
 from portal.cloud.models import ShareType
 from portal.clusters.wishes import FolderUse, default_path
@@ -16,6 +19,7 @@ from portal.folders import services as folders
 from portal.folders.models import Access, Folder, Status
 from portal.folders.services import FolderWish
 from portal.web.forms.refusable import RefusableForm
+from portal.web.templatetags.credits import exact
 
 NOT_USED = ("", "Not used")
 FIELD = "folder-"  # and the folder's id
@@ -38,7 +42,8 @@ class FolderForm(RefusableForm):
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.courses = [(str(course.pk), course.title) for course in present_courses_of(user)]
-        self.kinds = [(kind.name, kind.title) for kind in ShareType.objects.all()]
+        price = prices.storage(timezone.now())
+        self.kinds = [(kind.name, _priced(kind, price.get(kind.name))) for kind in ShareType.objects.all()]
         for name, choices in (("course", self.courses), ("share_type", self.kinds)):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
@@ -55,6 +60,10 @@ class FolderForm(RefusableForm):
 
     def wish(self) -> FolderWish:
         return FolderWish(**self.cleaned_data)
+
+
+def _priced(kind: ShareType, price: Decimal | None) -> str:
+    return f"{kind.title}: {exact(price)} credits a GB and month" if price else kind.title
 
 
 class FolderUsesForm(forms.Form):

@@ -40,7 +40,7 @@ def folder(status: str = "available", **more: Any) -> dict[str, Any]:
         "id": FOLDER_ID, "name": "data", "course": COURSE["id"], "maker": "alice", "share_type": "nfs",
         "protocol": "NFS", "access_for_students": "rw", "size_gb": 2, "wanted_gb": 2, "status": status,
         "target": "available", "exports": [], "waiting_for": "", "failure": None, "created_at": "2026-11-21T18:00:00Z",
-        "ended_at": None, "used_by": [], "used_by_others": 0, **more,
+        "ended_at": None, "monthly": "0.000000", "used_by": [], "used_by_others": 0, **more,
     }  # fmt: skip
 
 
