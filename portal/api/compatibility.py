@@ -105,7 +105,7 @@ def _operation(before: Document, after: Document, old: Schema, new: Schema) -> I
             if kind not in present:
                 yield f"answers no {kind} any more"
             else:
-                yield from _told(before, after, schema, present[kind], "answer")
+                yield from _answered(before, after, schema, present[kind])
 
 
 def _parameters(before: Document, after: Document, old: Schema, new: Schema) -> Iterator[str]:
@@ -129,6 +129,15 @@ def _sent(before: Document, after: Document, old: Schema, new: Schema, where: st
     for each in known:
         fitting = [list(_taken(before, after, each, other, where)) for other in offered if _is_within(each, other)]
         yield from min(fitting, key=len, default=[_other_type(known, offered, where)])
+
+
+def _answered(before: Document, after: Document, old: Schema, new: Schema) -> list[str]:
+    """Where there are several answers now, one of them must be as the older one was: the others are for those who ask
+    in a way that the older description did not know."""
+    old, new = before.follow(old), after.follow(new)
+    several = "oneOf" in new and "oneOf" not in old
+    possible = new["oneOf"] if several else [new]
+    return min((list(_told(before, after, old, each, "answer")) for each in possible), key=len)
 
 
 def _told(before: Document, after: Document, old: Schema, new: Schema, where: str) -> Iterator[str]:

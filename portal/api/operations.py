@@ -15,6 +15,7 @@ class Words(NamedTuple):
 
 
 PREVIEW = "With `preview` nothing is done: the answer (200) says who would get what, and who would not and why. "
+ENDING = "With `preview` nothing is done: the answer names the clusters that would end, and when. "
 PLAN = "Without `apply` nothing is changed: the answer says what would be. "
 LEASE = "Of OpenStack's Blazar; for service accounts with the scope `billing`. "
 NO_ROOM = "**409**: a limit or the credits do not suffice: `detail` names the limit, its figures and what would fit; "
@@ -134,13 +135,16 @@ WORDS = {
     ),
     "clusters_extend_create": Words(
         "Let a cluster end so many hours later",
-        NO_ROOM + "or it is ending. **403**: for its owner, and who leads the course.",
+        NO_ROOM
+        + "or it is ending. **403**: for its owner, where the cluster's profile leaves `hours` open to students, "
+        "and who leads the course.",
     ),
     "clusters_resize_create": Words(
         "Change the number of workers while the cluster works on",
         "`workers`, or `remove` with the names of those who leave: these hand over their part of HDFS first. "
         + NO_ROOM
-        + "or it is not ready, changes already, or would have fewer workers than copies of a block.",
+        + "or it is not ready, changes already, or would have fewer workers than copies of a block. **403**: its "
+        "profile does not leave `workers` open to students.",
     ),
     "clusters_repair_create": Words(
         "Make lost workers anew",
@@ -171,7 +175,8 @@ WORDS = {
     "courses_partial_update": Words("Change title, dates, idling, or that students create from profiles only"),
     "courses_archive_create": Words(
         "Archive a course",
-        "All clusters end now, folders after `keep_folders_days`; what was spent can be read for ever. **422**: "
+        ENDING
+        + "All clusters end now, folders after `keep_folders_days`; what was spent can be read for ever. **422**: "
         "`confirm` is not the course's name.",
     ),
     "courses_makers_list": Words("Who may make courses, beside administrators"),
@@ -186,7 +191,7 @@ WORDS = {
     "courses_members_partial_update": Words("Give a member another role", "**409**: it is one's own place."),
     "courses_members_destroy": Words(
         "Take a member off the roster",
-        "Their clusters go on until their end, unless `end_clusters`. **409**: it is one's own place.",
+        ENDING + "Their clusters go on until their end, unless `end_clusters`. **409**: it is one's own place.",
     ),
     "courses_roster_create": Words(
         "Import a roster from a CSV file's text",

@@ -26,6 +26,9 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+FAILED = "failed"  # of what is done: the cluster was made, and the cloud failed it
+
+
 class ClassAction(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="class_actions")
@@ -72,6 +75,19 @@ class Part(models.Model):
         ]
 
     @property
-    def subject_id(self) -> uuid.UUID | None:
-        """Of the cluster that it is about, where there is one."""
-        return self.cluster_id or self.made_id
+    def subject(self) -> Cluster | None:
+        """The cluster that it is about, where there is one."""
+        return self.cluster or self.made
+
+    @property
+    def outcome(self) -> str:
+        """Its state, or that nobody got the cluster that was made."""
+        return FAILED if self.made and self.made.failure else self.state
+
+    @property
+    def why(self) -> str:
+        """In a line: why it was refused, what it waits for, or why the cluster that was made failed."""
+        if not self.made or not self.made.failure:
+            return self.reason
+        cause, _, _ = self.made.failure["why"].partition("\n")
+        return f"{self.made.failure['what']} {cause}"

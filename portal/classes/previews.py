@@ -20,6 +20,7 @@ from portal.classes.planning import Candidate
 from portal.classes.services import StartWish, begins_at, clusters_of, require_hours, sample, students_of
 from portal.clusters.accounting import pricing, usage
 from portal.clusters.accounting.usage import Amounts
+from portal.clusters.members import present_clusters
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import Wish
 from portal.courses.limits import Limits, limits_of, limits_of_students
@@ -78,6 +79,13 @@ def of_extension(course: Course, hours: int) -> Preview:
 def of_end(course: Course) -> Preview:
     now = timezone.now()
     return Preview(now, tuple(Outcome(each.owner.username, each, now) for each in clusters_of(course, Kind.END)))
+
+
+def of_leaving(course: Course, username: str, *, end_clusters: bool) -> Preview:
+    """Of somebody's clusters as they leave the course: these end now, or go on to their end."""
+    now = timezone.now()
+    left = present_clusters(course, [username])
+    return Preview(now, tuple(Outcome(username, each, now if end_clusters else each.expires_at) for each in left))
 
 
 def _asked(cluster: Cluster, wanted: StartWish, begins: datetime) -> Amounts:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.classes import planning
-from portal.classes.models import ClassAction, Kind, Part, State
+from portal.classes.models import FAILED, ClassAction, Kind, Part, State
 from portal.clusters.models import Cluster, Status
 from portal.clusters.wishes import FolderUse, Wish, cluster_of
 from portal.courses.limits import hours_at_most
@@ -98,8 +98,10 @@ def cancel(actor: User, action: ClassAction) -> None:
 
 
 def actions_of(course: Course) -> QuerySet[ClassAction]:
-    """With how many of their parts are in which state."""
-    counted = {state.value: Count("parts", filter=Q(parts__state=state)) for state in State}
+    """With how many of their parts are in which state. What was made and failed is not counted as done."""
+    got, lost = Q(parts__made__failure__isnull=True), Q(parts__made__failure__isnull=False)
+    counted = {state.value: Count("parts", filter=Q(parts__state=state) & got) for state in State}
+    counted[FAILED] = Count("parts", filter=lost)
     return ClassAction.objects.filter(course=course).select_related("actor", "course").annotate(**counted)
 
 

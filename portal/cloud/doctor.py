@@ -65,6 +65,13 @@ class Project:
     trouble: str = ""
 
 
+class Promise(NamedTuple):
+    """What a course may have at once: by its own limit, or by the limits of so many students together."""
+
+    amount: int
+    students: int = 0
+
+
 @dataclass(frozen=True)
 class Probe:
     """What came of a small server that called back. `seconds` from its create to its word."""
@@ -96,7 +103,7 @@ class Facts:
     networks: Mapping[str, int] = field(default_factory=dict)  # how many subnets each has
     projects: Sequence[Project] = ()
     courses: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, Promise]] = field(default_factory=dict)
     probe: Probe | None = None
 
 
@@ -180,9 +187,9 @@ def _limits(facts: Facts) -> Iterator[Check]:
         promised = facts.limits.get(project.id, {})
         rooms = {name: project.rooms[name].limit for name in promised if name in project.rooms}
         small = [
-            f"{promised[name]} {name}, and the project's quota is {limit}"
+            f"{_promise(promised[name], name)}, and the project's quota is {limit}"
             for name, limit in rooms.items()
-            if UNLIMITED != limit < promised[name]
+            if UNLIMITED != limit < promised[name].amount
         ]
         title = facts.courses.get(project.id, project.name)
         if small:
@@ -190,6 +197,11 @@ def _limits(facts: Facts) -> Iterator[Check]:
             yield Check("limits", WARNING, f"{title} may have {'; '.join(small)}", advice)
         elif rooms:
             yield Check("limits", OK, f"{title}: its project has room for all that it may have")
+
+
+def _promise(promise: Promise, name: str) -> str:
+    together = f" ({promise.students} students together, by the limits of each)" if promise.students else ""
+    return f"{promise.amount} {name}{together}"
 
 
 def _projects(facts: Facts, wanted: Wanted) -> Iterator[Check]:

@@ -59,6 +59,8 @@ class Cluster(models.Model):
     # A node's credential is a function of its name: a name that was somebody's is given to nobody again.
     highest_number = models.PositiveIntegerField(default=0, help_text="that a worker has ever had")
     key_digest = models.CharField(max_length=16, blank=True, help_text="of the portal's key that its secrets are from")
+    profile = models.CharField(max_length=60, blank=True, help_text="the name of the one that it is from, as it was")
+    locked = models.JSONField(default=list, help_text="what its profile lets no student change later: profiles.LATER")
 
     status = models.CharField(max_length=10, choices=Status, default=Status.CREATING)
     target = models.CharField(max_length=10, choices=Status, default=Status.READY)

@@ -13,13 +13,14 @@ from django.db.models import QuerySet
 from cloudinit import frameworks
 from heat_templates.schema import request
 from portal.accounts.models import User
+from portal.clusters.models import Cluster
 from portal.clusters.wishes import Wish, cluster_of
 from portal.courses.limits import hours_at_most
 from portal.courses.models import Course, Profile, Role
-from portal.courses.rights import Deed
+from portal.courses.rights import ADMINISTRATOR, Deed
 from portal.courses.services import find as find_course
-from portal.courses.services import permitted, present_courses_of
-from portal.refusals import Conflict, Invalid, NotFound, Unavailable
+from portal.courses.services import parts_of, permitted, present_courses_of
+from portal.refusals import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from portal.text import is_one_line
 from portal.trail import services as trail
 
@@ -27,6 +28,12 @@ from portal.trail import services as trail
 NEEDED: Mapping[str, type] = {"workers": int, "flavor": str, "hours": int}
 # What every cluster has of its own: no profile says it, and none keeps it from being said.
 OWN = ("course", "name", "folders", "profile")
+# What can be changed of a cluster that there is, in words, and what a teacher does where a profile fixes it.
+LATER: Mapping[str, tuple[str, str]] = {
+    "workers": ("number of workers", "can leave it open in the profile, for clusters that come"),
+    "hours": ("end", "can put it off for you"),
+}
+UNBOUND = frozenset({ADMINISTRATOR, Role.ASSISTANT, Role.TEACHER})  # whoever leads a course changes what they like
 NAME_LIMIT, TEXT_LIMIT = 60, 2000
 
 
@@ -61,9 +68,8 @@ def chosen(user: User, profile_id: str) -> Profile | None:
 
 
 def bind(user: User, course: Course) -> bool:
-    """Whether profiles of the course bind the person; who leads it changes what they like."""
-    leads = course.memberships.filter(user=user).exclude(role=Role.STUDENT)
-    return not user.is_administrator and not leads.exists()
+    """Whether profiles of the course bind the person."""
+    return UNBOUND.isdisjoint(parts_of(user, course))
 
 
 def filled(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,16 +90,21 @@ def wish_from(profile: Profile, name: str) -> Wish:
     return _wish(profile.course, name, profile.spec, str(profile.pk))
 
 
-def require(actor: User, course: Course, wish: Wish) -> None:
-    """Raises Invalid where a student asks for something else than a profile leaves to them."""
-    if not wish.profile and not course.profiles_only:
-        return
-    if not bind(actor, course):
-        return
+def require(actor: User, course: Course, wish: Wish) -> Profile | None:
+    """The profile that the wish is from, where it still is there. Raises Invalid where a student asks for something
+    else than a profile leaves to them."""
+    profile = _found(str(course.pk), wish.profile) if wish.profile else None
+    if (wish.profile or course.profiles_only) and bind(actor, course):
+        _require_as_left(course, profile, wish)
+    return profile
+
+
+def _require_as_left(course: Course, profile: Profile | None, wish: Wish) -> None:
     if not wish.profile:
         names = ", ".join(f"{each.name} ({each.pk})" for each in course.profiles.all()) or "none yet"
         raise Invalid.of({"profile": f"students of {course.title} create clusters from its profiles: {names}"})
-    profile = _of_course(str(course.pk), wish.profile)
+    if profile is None:
+        raise _no_such()
     if wrong := locked(profile.spec, profile.may_change, _said(wish)):
         raise Invalid.of({field: f"{why} by the profile {profile.name!r}" for field, why in wrong.items()})
 
@@ -105,6 +116,32 @@ def locked(spec: Mapping[str, Any], may_change: Collection[str], said: Mapping[s
         if name not in may_change and name not in OWN and value != spec.get(name):
             wrong[name] = f"is fixed to {spec[name]!r}" if name in spec else "is not left open"
     return wrong
+
+
+def keep(cluster: Cluster, profile: Profile | None) -> None:
+    """In the cluster, not saved: what becomes of the profile later is nothing to it."""
+    if profile:
+        cluster.profile = profile.name
+        cluster.locked = [field for field in LATER if field not in profile.may_change]
+
+
+def fixed(locked: Collection[str], parts: Collection[str]) -> frozenset[str]:
+    """What of a cluster's `locked` fields stays as it is to somebody who is this to it. Pure."""
+    return frozenset(locked) if UNBOUND.isdisjoint(parts) else frozenset()
+
+
+def why_fixed(cluster: Cluster, field: str) -> NotAllowed:
+    what, way_out = LATER[field]
+    return NotAllowed(
+        f"This cluster is from the profile {cluster.profile!r}, which fixes its {what} for students.",
+        f"Ask a teacher of {cluster.course.title}, who {way_out}.",
+    )
+
+
+def require_open(actor: User, cluster: Cluster, field: str) -> None:
+    """Of LATER. Raises NotAllowed where the cluster's profile fixes it for the person."""
+    if field in cluster.locked and fixed(cluster.locked, parts_of(actor, cluster.course)):
+        raise why_fixed(cluster, field)
 
 
 def create(
@@ -145,10 +182,19 @@ def delete(actor: User, course_id: UUID, profile_id: UUID) -> None:
 
 
 def _of_course(course_id: str, profile_id: str) -> Profile:
+    if found := _found(course_id, profile_id):
+        return found
+    raise _no_such()
+
+
+def _found(course_id: str, profile_id: str) -> Profile | None:
     with suppress(ValueError):
-        if found := Profile.objects.filter(pk=UUID(profile_id), course_id=UUID(course_id)).first():
-            return found
-    raise Invalid.of({"profile": "the course has no such profile; GET /api/v1/courses/ID/profiles lists them"})
+        return Profile.objects.filter(pk=UUID(profile_id), course_id=UUID(course_id)).first()
+    return None
+
+
+def _no_such() -> Invalid:
+    return Invalid.of({"profile": "the course has no such profile; GET /api/v1/courses/ID/profiles lists them"})
 
 
 def _check(actor: User, profile: Profile) -> None:

@@ -104,11 +104,12 @@ def create(owner: User, wish: Wish, *, actor: User | None = None) -> Cluster:
     are looked at again. Raises Invalid, Conflict, LimitReached, Unavailable, Busy.
     """
     course = course_of(owner, wish.course)
-    profiles.require(actor or owner, course, wish)
+    profile = profiles.require(actor or owner, course, wish)
     bounds = allocation.bounds(course, owner)
     before = allocation.room(course, owner, bounds)
     allocation.require(before, {"clusters": 1})  # a class that comes when all is taken is told so soon
     cluster, mounts = cluster_of(owner, course, wish, bounds.hours)
+    profiles.keep(cluster, profile)
     estimate = pricing.estimate(cluster.manifest, cluster.sizes, timezone.now(), cluster.expires_at)
     allocation.require_cluster(before, estimate, wish.workers, wish.hours)
     outside.check_create(cluster)

@@ -7,7 +7,7 @@ ends nothing that there is: `over` says what is beyond it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import Q
 
 from portal.accounts.models import User
+from portal.cloud.doctor import Promise
 from portal.courses.models import Course, Limit, Membership, Role
 
 Figure = int | float | Decimal
@@ -105,16 +106,32 @@ def over(limits: Limits, used: Mapping[str, Figure]) -> list[Excess]:
     ]
 
 
-def as_quotas(limits: Limits) -> dict[str, int]:
-    """What a cloud would have to grant for it, by the names of its quotas (portal/cloud/quotas.py)."""
+def as_quotas(limits: Limits, *, on_volumes: bool = False) -> dict[str, int]:
+    """What a cloud would have to grant for it, by the names of its quotas (portal/cloud/quotas.py); `on_volumes`: where
+    HDFS lies on volumes and not on the machines' own disks."""
     wanted = {
         "stacks": limits.clusters,
         "instances": limits.nodes,
         "cores": limits.vcpus,
         "MB of memory": None if limits.memory_gb is None else limits.memory_gb * 1024,
         "GB of shares": limits.folder_gb,
+        "GB of volumes": limits.hdfs_gb if on_volumes else None,
     }
     return {name: amount for name, amount in wanted.items() if amount is not None}
+
+
+def promises(whole: Mapping[str, int], each: Sequence[Mapping[str, int]]) -> dict[str, Promise]:
+    """What the limits promise at once, as quotas: of the whole course; where it has no limit of its own, of `each`
+    student, as long as every one of them has."""
+    common = [name for name in (each[0] if each else ()) if all(name in quotas for quotas in each)]
+    together = {name: Promise(sum(quotas[name] for quotas in each), len(each)) for name in common}
+    return {**together, **{name: Promise(amount) for name, amount in whole.items()}}
+
+
+def promised(course: Course) -> dict[str, Promise]:
+    on_volumes = course.profiles.filter(spec__hdfs__storage="volumes").exists()
+    each = [as_quotas(limits, on_volumes=on_volumes) for limits in limits_of_students(course).values()]
+    return promises(as_quotas(limits_of(course), on_volumes=on_volumes), each)
 
 
 # Written by hand, as each create asks twice.

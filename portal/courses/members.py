@@ -39,10 +39,16 @@ def change_role(actor: User, course_id: UUID, username: str, role: Role) -> Memb
 
 def remove(actor: User, course_id: UUID, username: str) -> Course:
     """The person keeps what is theirs until its end. Raises NotFound, NotAllowed, Conflict."""
+    course = removable_from(actor, course_id, username)
+    bring(actor, course, Plan((), (), 0, (username,)))
+    return course
+
+
+def removable_from(actor: User, course_id: UUID, username: str) -> Course:
+    """The course, where the actor may take this member out of it. Raises NotFound, NotAllowed, Conflict."""
     course = permitted(actor, course_id, Deed.CHANGE_ROSTER)
     find(course, username)
     _require_another(actor, course, username)
-    bring(actor, course, Plan((), (), 0, (username,)))
     return course
 
 

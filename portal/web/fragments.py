@@ -13,6 +13,7 @@ from django.utils import timezone
 from billing import costs
 from portal.accounts.models import User
 from portal.audit import trail
+from portal.clusters import profiles
 from portal.clusters import services as clusters
 from portal.clusters.accounting import metering
 from portal.clusters.life import credit_warnings, ends, lifetime
@@ -44,6 +45,7 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
     workers = [node for node in shown.nodes if node.role != cluster.manifest.master.name]
     titles = cluster.manifest.step_titles
     parts = clusters.parts_in(user, cluster)
+    fixed = profiles.fixed(cluster.locked, parts)
     return {
         **cluster_row(shown),
         "health": shown.health(timezone.now()),
@@ -52,7 +54,9 @@ def cluster_context(user: User, cluster_id: UUID) -> dict[str, Any]:
         "reader": user.username,
         "cost": metering.cost(cluster, timezone.now()),
         "is_owner": cluster.owner_id == user.pk,
-        "may_extend": may(Deed.EXTEND_CLUSTER, parts),
+        "may_extend": may(Deed.EXTEND_CLUSTER, parts) and "hours" not in fixed,
+        "may_resize": may(Deed.CHANGE_CLUSTER, parts) and "workers" not in fixed,
+        "fixed": [profiles.why_fixed(cluster, field) for field in profiles.LATER if field in fixed],
         "may_end": may(Deed.END_CLUSTER, parts),
         "longer": EXTENSIONS,
         "may_read_trail": trail.may_read(user, cluster.course),

@@ -45,7 +45,7 @@ def test_a_start_is_planned_called_off_and_listed_by_the_api(
     made = post(client, course, "class-starts", body)
     assert made.status_code == 202
     said = made.json()
-    assert said["parts"] == {"waiting": 0, "done": 0, "refused": 0, "cancelled": 0}
+    assert said["parts"] == {"waiting": 0, "done": 0, "failed": 0, "refused": 0, "cancelled": 0}
     assert (said["kind"], said["actor"], said["for_all"], said["rows"]) == ("start", "bob", True, [])
     begins, ready = parse_datetime(said["begins_at"]), parse_datetime(said["ready_at"])
     assert begins
@@ -70,6 +70,29 @@ def test_who_did_not_get_one_is_named_with_the_reason(
     assert [(row["username"], row["state"]) for row in report["rows"]] == [("alice", "done"), ("ann", "refused")]
     assert report["rows"][0]["cluster"] == str(Cluster.objects.get().pk)
     assert "1 clusters at once is the limit" in report["rows"][1]["reason"]
+
+
+def test_whose_cluster_the_cloud_failed_is_named_with_the_reason_and_not_counted_as_done(
+    api: Callable[[User], Client], browser: Callable[[User], Client], course: Course, body: dict[str, Any], bob: User
+) -> None:
+    said = post(api(bob), course, "class-starts", {**body, "ready_at": timezone.now().isoformat()}).json()
+    carrying_out.carry_on()
+    failure = {"what": "A machine did not start.", "why": "No valid host was found.\nand more", "next": "Delete it."}
+    Cluster.objects.filter(owner__username="ann").update(status=Status.FAILED, failure=failure)
+    report = api(bob).get(f"/api/v1/courses/{course.pk}/class-actions/{said['id']}").json()
+    assert report["parts"] == {"waiting": 0, "done": 1, "failed": 1, "refused": 0, "cancelled": 0}
+    got, lost = report["rows"]
+    assert (got["state"], got["status"], got["failure"], got["reason"]) == ("done", "creating", None, "")
+    assert (lost["username"], lost["state"], lost["status"], lost["failure"]) == ("ann", "failed", "failed", failure)
+    assert lost["reason"] == "A machine did not start. No valid host was found."
+    # Whoever deletes what failed has not got one by that.
+    Cluster.objects.filter(owner__username="ann").update(status=Status.DELETED)
+    listed = api(bob).get(f"/api/v1/courses/{course.pk}/class-starts").json()["results"]
+    assert (listed[0]["parts"]["done"], listed[0]["parts"]["failed"]) == (1, 1)
+    page = browser(bob).get(f"/courses/{course.pk}/class/{said['id']}").content.decode()
+    assert "<dt>Done</dt><dd>1</dd>" in page
+    assert "<dt>Failed</dt><dd>1</dd>" in page
+    assert "No valid host was found." in page
 
 
 def test_previews_by_the_api_do_nothing(
@@ -266,8 +289,10 @@ def test_much_takes_as_many_queries_as_little(
     people = User.objects.bulk_create(User(username=f"s{number:03}") for number in range(30))
     Membership.objects.bulk_create(Membership(course=course, user=each, role=Role.STUDENT) for each in people)
     Part.objects.bulk_create(Part(action=planned, user=each) for each in people)
-    for name in ("two", "three"):
-        clusters.create(alice, Wish(**{**wish.__dict__, "name": name}))
+    for name, person in (("two", people[0]), ("three", people[1])):
+        made = clusters.create(alice, Wish(**{**wish.__dict__, "name": name}))
+        Cluster.objects.filter(pk=made.pk).update(failure={"what": "a", "why": "b", "next": "c"})
+        Part.objects.filter(user=person).update(made=made, state="done")
     for _ in range(3):
         services.plan_start(bob, course, StartWish(wish, timezone.now() + timedelta(days=1), 2))
     assert counts() == before

@@ -10,10 +10,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from portal.accounts.models import User
+from portal.cloud.doctor import Promise
 from portal.clusters import services as clusters
 from portal.clusters.wishes import Wish
-from portal.courses.limits import MOST_HOURS, Limits, hours_at_most, limits_for, limits_of, limits_of_both
-from portal.courses.models import Course, Limit
+from portal.courses.limits import MOST_HOURS, Limits, hours_at_most, limits_for, limits_of, limits_of_both, promised
+from portal.courses.models import Course, Limit, Profile
 from portal.folders import services as folders
 from portal.refusals import Invalid, LimitReached
 
@@ -122,3 +123,20 @@ def test_the_database_refuses_what_no_limit_can_be(course: Course, alice: User, 
     given["user"] = alice if wrong.get("user") else None
     with pytest.raises(IntegrityError), transaction.atomic():
         Limit.objects.create(**given)
+
+
+def test_where_only_students_have_limits_the_cloud_is_compared_with_all_of_them_together(
+    course: Course, ann: User
+) -> None:
+    for name, value in (("nodes", 5), ("hdfs_gb", 40)):
+        limit(course, name, value)
+    limit(course, "vcpus", 8, Limit.Scope.COURSE)
+    limit(course, "nodes", 9, user=ann)
+    found = promised(course)
+    assert (found["instances"], found["cores"]) == (Promise(14, students=2), Promise(8))
+    assert "GB of volumes" not in found
+    spec = {"hdfs": {"storage": "volumes", "volume_gb": 10}}
+    Profile.objects.create(course=course, name="on volumes", spec=spec)
+    assert promised(course)["GB of volumes"] == Promise(80, students=2)
+    Limit.objects.filter(user=ann).update(value=None)
+    assert "instances" not in promised(course)

@@ -119,6 +119,15 @@ def test_archiving_asks_for_the_short_name(teacher: Client, at: Callable[..., st
     assert "Change title, dates and idling" not in said
 
 
+def test_the_clusters_that_end_with_a_course_are_named_before_the_button(
+    teacher: Client, browser: Callable[[User], Client], at: Callable[..., str], ready: Cluster, alice: User
+) -> None:
+    said = text(teacher.get(at()))
+    before, _, _ = said.partition("Archive Demo course")
+    assert "1 cluster would end now: ready of alice, ready" in before
+    assert "would end now" not in text(browser(alice).get(at()))
+
+
 def test_the_roster_shows_spend_clusters_and_last_activity(
     teacher: Client, at: Callable[..., str], ready: Cluster
 ) -> None:

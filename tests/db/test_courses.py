@@ -162,6 +162,19 @@ def archive(client: Client, course: Course, **body: Any) -> Any:
     return client.post(f"/api/v1/courses/{course.pk}/archive", {"confirm": "demo", **body}, content_type=JSON)
 
 
+def test_what_would_end_with_a_course_is_named_before_it_is_archived(
+    api: Callable[[User], Client], course: Course, ready: Cluster, alice: User, bob: User, charlie: User
+) -> None:
+    said = archive(api(bob), course, confirm="", preview=True)
+    assert said.status_code == 200
+    assert [(row["username"], row["cluster"]) for row in said.json()["outcomes"]] == [("alice", str(ready.pk))]
+    assert (said.json()["would"], said.json()["refused"]) == (1, 0)
+    course.refresh_from_db()
+    assert course.archived_at is None
+    for person, status in ((alice, 403), (charlie, 404)):
+        assert archive(api(person), course, preview=True).status_code == status
+
+
 def test_an_archived_course_is_only_to_be_looked_at(
     api: Callable[[User], Client], alice: User, bob: User, course: Course, wish: Wish, ready: Cluster, folder: Folder
 ) -> None:

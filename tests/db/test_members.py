@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.dateparse import parse_datetime
 
 from portal.accounts.models import User
 from portal.accounts.tokens import make_service
@@ -140,6 +141,24 @@ def test_clusters_of_who_is_removed_are_shown_and_end_only_where_that_is_asked_f
     teacher.delete(at("members/alice") + "?end_clusters=true")
     ready.refresh_from_db()
     assert ready.target == "deleted"
+
+
+def test_what_would_become_of_the_clusters_of_a_member_is_shown_before_they_are_removed(
+    teacher: Client, api: Callable[[User], Client], at: Callable[[str], str], course: Course, ready: Cluster, ann: User,
+    charlie: User,
+) -> None:  # fmt: skip
+    goes_on = teacher.delete(at("members/alice") + "?preview=true").json()
+    assert [(row["username"], row["cluster"]) for row in goes_on["outcomes"]] == [("alice", str(ready.pk))]
+    assert parse_datetime(goes_on["outcomes"][0]["ends_at"]) == ready.expires_at
+    ends = teacher.delete(at("members/alice") + "?preview=true&end_clusters=true").json()
+    assert (ends["would"], ends["outcomes"][0]["ends_at"]) == (1, ends["begins_at"])
+    assert course.memberships.filter(user__username="alice").exists()
+    ready.refresh_from_db()
+    assert ready.target == "ready"
+    assert teacher.delete(at("members/bob") + "?preview=true").status_code == 409
+    assert teacher.delete(at("members/nobody") + "?preview=true").status_code == 404
+    assert api(ann).delete(at("members/alice") + "?preview=true").status_code == 403
+    assert api(charlie).delete(at("members/alice") + "?preview=true").status_code == 404
 
 
 def test_who_was_removed_still_sees_and_ends_what_is_theirs(

@@ -14,7 +14,7 @@ from portal.clusters import services as clusters
 from portal.clusters.models import Cluster
 from portal.courses.models import Course, Profile
 from portal.trail.models import Entry
-from tests.db.conftest import problem
+from tests.db.conftest import make_ready, problem
 
 JSON = "application/json"
 SMALL = {
@@ -165,3 +165,110 @@ def test_students_read_profiles_and_change_none(
         assert client.patch(f"{url}/{profile.pk}", {"text": ""}, content_type=JSON).status_code == status
         assert client.delete(f"{url}/{profile.pk}").status_code == status
     assert api(charlie).get(url).status_code == 404
+
+
+@pytest.fixture
+def of_profile(alice: User, profile: Profile) -> Cluster:
+    """Alice's, from a profile that leaves neither the workers nor the end to her."""
+    profile.may_change = []
+    profile.save()
+    return make_ready(clusters.create(alice, profiles.wish_from(profile, "mine")))
+
+
+def act(client: Client, cluster: Cluster, what: str, **body: Any) -> Any:
+    return client.post(f"/api/v1/clusters/{cluster.pk}/{what}", body, content_type=JSON)
+
+
+def unchanged(cluster: Cluster) -> bool:
+    now = Cluster.objects.get(pk=cluster.pk)
+    return (now.status, now.expires_at, now.nodes.count()) == ("ready", cluster.expires_at, 3)
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "words", "way_out"),
+    [
+        ("resize", {"workers": 3}, "fixes its number of workers", "leave it open in the profile"),
+        ("resize", {"workers": 1}, "fixes its number of workers", "leave it open in the profile"),
+        ("resize", {"remove": ["worker-01"]}, "fixes its number of workers", "leave it open in the profile"),
+        ("extend", {"hours": 1}, "fixes its end", "put it off for you"),
+    ],
+)
+def test_what_a_profile_fixes_a_student_does_not_change_later_either(
+    api: Callable[[User], Client], alice: User, of_profile: Cluster, what: str, body: Any, words: str, way_out: str
+) -> None:
+    said = act(api(alice), of_profile, what, **body)
+    assert said.status_code == 403
+    assert problem(said)["detail"] == f"This cluster is from the profile 'Exercise 1', which {words} for students."
+    assert problem(said)["next"] == f"Ask a teacher of Demo course, who can {way_out}" + (
+        "." if what == "extend" else ", for clusters that come."
+    )
+    assert unchanged(of_profile)
+
+
+def test_what_a_profile_leaves_open_a_student_changes_later(
+    api: Callable[[User], Client], alice: User, profile: Profile
+) -> None:
+    mine = make_ready(clusters.create(alice, profiles.wish_from(profile, "mine")))
+    assert mine.locked == ["workers"]
+    assert act(api(alice), mine, "extend", hours=1).status_code == 200
+    assert act(api(alice), mine, "resize", workers=3).status_code == 403
+
+
+def test_what_becomes_of_the_profile_later_is_nothing_to_the_cluster(
+    api: Callable[[User], Client], alice: User, bob: User, course: Course, profile: Profile, of_profile: Cluster
+) -> None:
+    profiles.change(bob, course.pk, profile.pk, {"may_change": ["hours"], "name": "Other"})
+    profiles.delete(bob, course.pk, profile.pk)
+    said = act(api(alice), of_profile, "extend", hours=1)
+    assert "'Exercise 1'" in problem(said)["detail"]
+
+
+def test_whoever_leads_the_course_puts_off_the_end_that_a_profile_fixes_and_resizes_their_own(
+    api: Callable[[User], Client], bob: User, profile: Profile, of_profile: Cluster
+) -> None:
+    assert act(api(bob), of_profile, "extend", hours=1).status_code == 200
+    own = make_ready(clusters.create(bob, profiles.wish_from(profile, "of Bob")))
+    assert own.locked == ["workers", "hours"]
+    assert act(api(bob), own, "resize", workers=3).status_code == 202
+
+
+def test_a_lost_worker_of_a_fixed_number_is_made_anew(
+    api: Callable[[User], Client], alice: User, of_profile: Cluster
+) -> None:
+    of_profile.nodes.filter(name="worker-01").update(trouble="silent")
+    assert act(api(alice), of_profile, "repair").status_code == 202
+
+
+def test_the_page_offers_only_what_the_profile_leaves_open(
+    browser: Callable[[User], Client], alice: User, bob: User, of_profile: Cluster
+) -> None:
+    client, where = browser(alice), f"/clusters/{of_profile.pk}"
+    page = client.get(where).content.decode()
+    assert f'action="{where}/resize"' not in page
+    assert f'action="{where}/extend"' not in page
+    assert f'action="{where}/repair"' in page
+    assert "which fixes its number of workers for students." in page
+    assert "which fixes its end for students." in page
+    assert client.post(f"{where}/resize", {"workers": "3"}).status_code == 403
+    assert client.post(f"{where}/extend", {"hours": "1"}).status_code == 403
+    assert unchanged(of_profile)
+    page = browser(bob).get(where).content.decode()
+    assert f'action="{where}/extend"' in page
+    assert "for students." not in page
+
+
+def test_a_cluster_that_is_from_no_profile_offers_all(
+    browser: Callable[[User], Client], alice: User, ready: Cluster
+) -> None:
+    page = browser(alice).get(f"/clusters/{ready.pk}").content.decode()
+    assert f'action="/clusters/{ready.pk}/resize"' in page
+    assert f'action="/clusters/{ready.pk}/extend"' in page
+
+
+def test_a_start_for_a_class_whose_profile_was_deleted_meanwhile_still_begins(
+    alice: User, bob: User, profile: Profile
+) -> None:
+    wish = profiles.wish_from(profile, "of the class")
+    profile.delete()
+    made = clusters.create(alice, wish, actor=bob)
+    assert (made.profile, made.locked) == ("", [])

@@ -75,7 +75,7 @@ ANSWERS = {
 # For those who lead.
 PAGES_OF_LEADERS = {
     "trail": 4,
-    "course": 24,
+    "course": 25,
     "roster": 9,
     "member": 6,
     "limits": 18,

@@ -26,9 +26,11 @@ class Courses(Calls):
         """Of title, starts_on, ends_on, profiles_only, idle_minutes, idle_off_until those that are said."""
         return self._portal.json("PATCH", f"courses/{segment(course_id)}", dict(changes))
 
-    def archive_course(self, course_id: str, confirm: str, keep_folders_days: int = 30) -> Json:
+    def archive_course(
+        self, course_id: str, confirm: str = "", keep_folders_days: int = 30, *, preview: bool = False
+    ) -> Json:
         """End a course: its clusters end, its folders go after so many days. `confirm` is its name."""
-        body: Json = {"confirm": confirm, "keep_folders_days": keep_folders_days}
+        body: Json = {"confirm": confirm, "keep_folders_days": keep_folders_days, "preview": preview}
         return self._portal.json("POST", f"courses/{segment(course_id)}/archive", body)
 
     def members(self, course_id: str) -> list[Json]:
@@ -45,9 +47,11 @@ class Courses(Calls):
     def change_role(self, course_id: str, username: str, role: str) -> Json:
         return self._portal.json("PATCH", _member(course_id, username), {"role": role})
 
-    def remove_member(self, course_id: str, username: str, *, end_clusters: bool = False) -> Json:
+    def remove_member(
+        self, course_id: str, username: str, *, end_clusters: bool = False, preview: bool = False
+    ) -> Json:
         """{"username", "clusters": those that they leave}; they go on to their end unless `end_clusters`."""
-        params = {"end_clusters": str(end_clusters).lower()}
+        params = {"end_clusters": str(end_clusters).lower(), "preview": str(preview).lower()}
         return self._portal.json("DELETE", _member(course_id, username), params=params)
 
     def roster(

@@ -16,10 +16,8 @@ from ..transport import Json
 from ..verbs import Noun, pass_session
 from .create import WITHOUT_PROFILE, spec_of, spec_option
 from .members import course_argument
+from .previews import present_preview, preview_option
 
-preview_option = click.option(
-    "--preview", is_flag=True, help="Only show who would get what, and who would not and why."
-)
 action_argument = click.argument("action", metavar="ID")
 
 
@@ -134,12 +132,10 @@ def cancel(session: Session, course: str, action: str) -> None:
 
 def present(session: Session, answer: Json) -> None:
     """A preview, or what was begun."""
-    if session.out.as_json:
+    if "outcomes" in answer:
+        present_preview(session, answer)
+    elif session.out.as_json:
         session.out.data(answer)
-    elif "outcomes" in answer:
-        session.out.record({"Would begin": moment(answer["begins_at"])}, answer)
-        session.out.table(OUTCOMES, answer["outcomes"], "There is no cluster now.")
-        session.out.say(f"A preview, nothing was done: {answer['would']} would, {answer['refused']} would not.")
     else:
         shown = {"Ready at": moment(answer["ready_at"]), "Begins": moment(answer["begins_at"])}
         session.out.record({"Id": answer["id"], **shown, "State": state_of(answer), "Parts": parts_of(answer)}, answer)
@@ -159,15 +155,10 @@ def parts_of(action: Json) -> str:
 NOTHING = "Nothing was begun yet."
 ID: dict[str, Cell] = {"ID": lambda row: row["id"]}
 HOW_FAR: dict[str, Cell] = {"BY": lambda row: row["actor"], "STATE": state_of, "PARTS": parts_of}
-OUTCOMES: dict[str, Cell] = {
-    "USERNAME": lambda row: row["username"],
-    "CLUSTER": lambda row: row["cluster"],
-    "ENDS": lambda row: moment(row["ends_at"]),
-    "WHY NOT": lambda row: row["reason"],
-}
 PARTS: dict[str, Cell] = {
     "USERNAME": lambda row: row["username"],
     "CLUSTER": lambda row: row["cluster"],
     "STATE": lambda row: row["state"],
+    "IT IS NOW": lambda row: row["status"],
     "REASON": lambda row: row["reason"],
 }

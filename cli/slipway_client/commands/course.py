@@ -13,6 +13,7 @@ from ..transport import Json
 from ..verbs import Noun, pass_session, yes_option
 from .limits import UNBOUND, as_others, limits, set_limit, usage
 from .members import add, group, members, remove, role, roster
+from .previews import end_preview_option, present_preview
 
 
 @click.group(cls=Noun)
@@ -80,11 +81,15 @@ def change(session: Session, /, course: str, **said: Any) -> None:
 @course.command()
 @click.argument("course", metavar="COURSE")
 @click.option("--keep-folders", "days", metavar="DAYS", type=click.IntRange(min=0), default=30, show_default=True)
+@end_preview_option
 @yes_option
 @pass_session
-def archive(session: Session, course: str, days: int, yes: bool) -> None:
+def archive(session: Session, course: str, days: int, preview: bool, yes: bool) -> None:
     """End a course: its clusters end, its folders go after some days, its statement stays."""
     found = session.course(course)
+    if preview:
+        present_preview(session, session.client.archive_course(found["id"], preview=True))
+        return
     session.confirm(f"All clusters of {found['name']} end; its folders are kept for {days} days.", yes=yes)
     present(session, session.client.archive_course(found["id"], found["name"], days))
 

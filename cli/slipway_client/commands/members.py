@@ -12,6 +12,7 @@ from ..output import credits_of, listed, moment
 from ..session import Session, Stop
 from ..transport import Json
 from ..verbs import Verb, pass_session, yes_option
+from .previews import end_preview_option, present_preview
 
 ROLES = click.Choice(["student", "assistant", "teacher"])
 course_argument = click.argument("course", metavar="COURSE")
@@ -60,11 +61,16 @@ def role(session: Session, course: str, username: str, role: str) -> None:
 @course_argument
 @click.argument("username")
 @end_clusters_option
+@end_preview_option
 @yes_option
 @pass_session
-def remove(session: Session, course: str, username: str, end_clusters: bool, yes: bool) -> None:
+def remove(session: Session, course: str, username: str, end_clusters: bool, preview: bool, yes: bool) -> None:
     """Take somebody out of a course."""
     found = session.course(course)
+    if preview:
+        answer = session.client.remove_member(found["id"], username, end_clusters=end_clusters, preview=True)
+        present_preview(session, answer)
+        return
     session.confirm(f"{username} will be no member of {found['name']}.", yes=yes)
     left = session.client.remove_member(found["id"], username, end_clusters=end_clusters)
     if session.out.as_json:

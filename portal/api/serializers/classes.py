@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_serializer
 from rest_framework import serializers
 
 from portal.api.serializers.clusters import WishSerializer, wish_of
+from portal.api.serializers.problems import WhySerializer
 from portal.api.serializers.strict import StrictSerializer
-from portal.classes.models import ClassAction, Part
+from portal.classes.models import FAILED, ClassAction, Part, State
 from portal.classes.previews import Outcome, Preview
 from portal.classes.services import StartWish
 from portal.clusters.profiles import filled
@@ -60,19 +61,22 @@ class ClassActionSerializer(serializers.ModelSerializer[ClassAction]):
         )  # fmt: skip
 
     def get_parts(self, action: Any) -> dict[str, int]:
-        return {state: getattr(action, state) for state in ("waiting", "done", "refused", "cancelled")}
+        return {outcome: getattr(action, outcome) for outcome in ("waiting", "done", FAILED, "refused", "cancelled")}
 
 
 class PartSerializer(serializers.ModelSerializer[Part]):
+    """`state` is failed where a cluster was made, and the cloud failed it; `status` and `failure` are the cluster's."""
+
     username = serializers.CharField(source="user.username")
-    cluster = serializers.SerializerMethodField()
+    cluster = serializers.UUIDField(source="subject.pk", read_only=True, default=None, allow_null=True)
+    status = serializers.CharField(source="subject.status", read_only=True, default=None, allow_null=True)
+    state = serializers.ChoiceField([*State.choices, (FAILED, "Failed")], source="outcome")
+    reason = serializers.CharField(source="why")
+    failure = WhySerializer(source="subject.failure", read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = Part
-        fields = ("username", "cluster", "state", "reason", "decided_at")
-
-    def get_cluster(self, part: Part) -> str | None:
-        return str(part.subject_id) if part.subject_id else None
+        fields = ("username", "cluster", "state", "status", "reason", "failure", "decided_at")
 
 
 class WholeActionSerializer(ClassActionSerializer):
@@ -96,6 +100,11 @@ class PreviewSerializer(serializers.Serializer[Any]):
     would = serializers.IntegerField()
     refused = serializers.IntegerField()
     outcomes = OutcomeSerializer(many=True)
+
+
+def or_preview(name: str, done: type[serializers.Serializer[Any]]) -> PolymorphicProxySerializer:
+    """The answer of what can be looked at before it is done."""
+    return PolymorphicProxySerializer(name, serializers=[done, PreviewSerializer], resource_type_field_name=None)
 
 
 def preview_shape(preview: Preview) -> dict[str, Any]:

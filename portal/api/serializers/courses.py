@@ -62,8 +62,9 @@ class CourseChangesSerializer(StrictSerializer):
 
 
 class ArchiveSerializer(StrictSerializer):
-    confirm = serializers.CharField(help_text="the course's name")
+    confirm = serializers.CharField(default="", allow_blank=True, help_text="the course's name; a preview needs none")
     keep_folders_days = serializers.IntegerField(default=30)
+    preview = serializers.BooleanField(default=False)
 
 
 class MakerSerializer(serializers.Serializer[Any]):
@@ -100,6 +101,7 @@ class RoleSerializer(StrictSerializer):
 
 class LeavingSerializer(StrictSerializer):
     end_clusters = serializers.BooleanField(default=False)
+    preview = serializers.BooleanField(default=False)
 
 
 class ListSerializer(StrictSerializer):

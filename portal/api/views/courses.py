@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.pagination import ByName, ByUsername
+from portal.api.serializers.classes import or_preview, preview_shape
 from portal.api.serializers.courses import (
     ArchiveSerializer,
     CourseChangesSerializer,
@@ -23,6 +24,7 @@ from portal.api.serializers.courses import (
     SeenCourseSerializer,
 )
 from portal.api.views.asking import address_of, body_of, user_of
+from portal.classes import previews
 from portal.courses import making
 from portal.courses import services as courses
 from portal.courses.models import Course as Row
@@ -64,11 +66,14 @@ class Archive(APIView):
     scope = Scope.COURSE
     done_to = Course
 
-    @extend_schema(request=ArchiveSerializer, responses={200: SeenCourseSerializer})
+    @extend_schema(request=ArchiveSerializer, responses={200: or_preview("ArchivedOrPreview", SeenCourseSerializer)})
     @changes
     def post(self, request: Request, course_id: UUID) -> Response:
-        body = body_of(request, ArchiveSerializer)
-        return Response(_shown(request, making.archive(user_of(request), course_id, **body.validated_data)))
+        user, said = user_of(request), dict(body_of(request, ArchiveSerializer).validated_data)
+        if said.pop("preview"):
+            course = courses.permitted(user, course_id, Deed.ARCHIVE_COURSE)
+            return Response(preview_shape(previews.of_end(course)))
+        return Response(_shown(request, making.archive(user, course_id, **said)))
 
 
 class Makers(generics.ListAPIView[Any]):

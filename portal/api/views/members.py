@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from portal.accounts.scopes import Scope
 from portal.api.changes import changes
 from portal.api.pagination import Newest
+from portal.api.serializers.classes import or_preview, preview_shape
 from portal.api.serializers.courses import (
     AllLimitsSerializer,
     CourseLimitsSerializer,
@@ -36,6 +37,7 @@ from portal.api.serializers.courses import (
     plan_as_json,
 )
 from portal.api.views.asking import body_of, query_of, user_of
+from portal.classes import previews
 from portal.clusters import members as leaving
 from portal.clusters.accounting import standing
 from portal.courses import limit_changes, members, roster, services
@@ -86,12 +88,15 @@ class Member(APIView):
         changed = members.change_role(user_of(request), course_id, username, body.validated_data["role"])
         return Response(MembershipSerializer(changed).data)
 
-    @extend_schema(parameters=[LeavingSerializer], responses={200: LeftMemberSerializer})
+    @extend_schema(parameters=[LeavingSerializer], responses={200: or_preview("LeftOrPreview", LeftMemberSerializer)})
     @changes
     def delete(self, request: Request, course_id: UUID, username: str) -> Response:
         """`?end_clusters=true` ends their clusters too; else these go on until their end."""
-        query = query_of(request, LeavingSerializer)
-        left = leaving.remove(user_of(request), course_id, username, **query.validated_data)
+        user, said = user_of(request), query_of(request, LeavingSerializer).validated_data
+        if said["preview"]:
+            course = members.removable_from(user, course_id, username)
+            return Response(preview_shape(previews.of_leaving(course, username, end_clusters=said["end_clusters"])))
+        left = leaving.remove(user, course_id, username, end_clusters=said["end_clusters"])
         return Response({"username": username, "clusters": LeftSerializer(left, many=True).data})
 
 

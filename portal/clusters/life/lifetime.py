@@ -15,7 +15,7 @@ from billing import prices
 from portal import live
 from portal.accounts.models import User
 from portal.apart import apart
-from portal.clusters import services
+from portal.clusters import profiles, services
 from portal.clusters.accounting import allocation, holding, outside, pricing
 from portal.clusters.accounting.usage import Amounts
 from portal.clusters.health import SILENCE
@@ -36,6 +36,7 @@ def extend(actor: User, cluster: Cluster, hours: int) -> None:
     """Lets it end so many hours later. Raises Invalid, NotAllowed, Conflict, LimitReached, Busy."""
     if not 1 <= hours <= MOST_HOURS:
         raise Invalid.of({"hours": f"must be from 1 to {MOST_HOURS}"})
+    profiles.require_open(actor, cluster, "hours")
     agreed = outside.check_extension(cluster, hours * HOUR)
     with allocating(cluster.course):
         require_share(actor, cluster.course)

@@ -13,6 +13,7 @@ import heat_templates
 from cloudinit.frameworks.manifest import next_numbers, node_number
 from portal import live
 from portal.accounts.models import User
+from portal.clusters import profiles
 from portal.clusters.accounting import allocation, holding, outside, pricing
 from portal.clusters.credentials import KeyGone, key_of
 from portal.clusters.life import changes
@@ -29,6 +30,8 @@ def resize(actor: User | None, cluster: Cluster, workers: int | None = None, rem
     The same wish again changes nothing more. Raises Invalid, NotAllowed, Conflict, LimitReached, Busy.
     """
     _require_changeable(cluster)
+    if actor:
+        profiles.require_open(actor, cluster, "workers")
     agreed = outside.check_growth(cluster, workers)
     with allocating(cluster.course), _to_change(cluster) as (row, nodes):
         require_ready(row)

@@ -13,10 +13,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from portal.accounts.models import User
+from portal.classes import previews
 from portal.clusters.accounting import standing
 from portal.courses import making
 from portal.courses import services as courses
 from portal.courses.limits import NAMES, TITLES, Figure, Limits, figure, limits_for, limits_of
+from portal.courses.models import Course
 from portal.courses.rights import Deed, may
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.web.forms.courses import ArchiveForm, ChangesForm, CourseForm
@@ -96,6 +98,11 @@ def archive(request: HttpRequest, course_id: UUID) -> HttpResponse:
     return render(request, "web/courses/course.html", context, status=422)
 
 
+def _would_end(course: Course) -> tuple[previews.Outcome, ...]:
+    """With the course."""
+    return () if course.is_archived else previews.of_end(course).outcomes
+
+
 def _context(user: User, course_id: UUID) -> dict[str, Any]:
     found = courses.find(user, course_id)
     deeds = courses.deeds(user, found)
@@ -106,6 +113,7 @@ def _context(user: User, course_id: UUID) -> dict[str, Any]:
         "mine": _figures(limits_for(found, user), standing.of_person(found, user)),
         "whole": _figures(limits_of(found), standing.of_course(found)) if leads else [],
         "over": standing.over(found) if leads else [],
+        "would_end": _would_end(found) if Deed.ARCHIVE_COURSE in deeds else [],
         "profiles": found.profiles.all(),
         "changes": ChangesForm.of(found),
         "ending": ArchiveForm(),

@@ -15,10 +15,14 @@ ACTION: dict[str, Any] = {
     "id": OTHER_ID, "course": ID, "kind": "start", "actor": "ann", "made_at": "2026-11-21T18:00:00Z",
     "begins_at": "2026-11-23T08:40:00Z", "began_at": None, "ended_at": None, "hours": 2, "profile": "",
     "ready_at": "2026-11-23T09:00:00Z", "at_once": 10, "for_all": True,
-    "parts": {"waiting": 0, "done": 2, "refused": 1, "cancelled": 0},
+    "parts": {"waiting": 0, "done": 2, "failed": 1, "refused": 1, "cancelled": 0},
     "rows": [
-        {"username": "bo", "cluster": None, "state": "refused", "reason": "nodes: 3 of 2", "decided_at": None},
-        {"username": "cy", "cluster": OTHER_ID, "state": "done", "reason": "", "decided_at": None},
+        {"username": "bo", "cluster": None, "state": "refused", "status": None, "reason": "nodes: 3 of 2",
+         "failure": None, "decided_at": None},
+        {"username": "cy", "cluster": OTHER_ID, "state": "done", "status": "ready", "reason": "", "failure": None,
+         "decided_at": None},
+        {"username": "di", "cluster": OTHER_ID, "state": "failed", "status": "deleting", "reason": "No host was found.",
+         "failure": {"what": "No", "why": "host was found.", "next": "Delete it."}, "decided_at": None},
     ],
 }  # fmt: skip
 PREVIEW: dict[str, Any] = {
@@ -44,7 +48,9 @@ def test_a_class_is_started_at_a_time_of_this_machines_clock(server: Any, slipwa
     words = ("--ready-at", "2026-11-23 09:00", "--workers", "1", "--student", "bo", "--student", "cy")
     done = slipway("class", "start", "demo", *words)
     assert done.code == 0
-    assert "2 done, 1 refused" in done.out
+    assert "2 done, 1 failed, 1 refused" in done.out
+    (lost,) = [line.split() for line in done.out.splitlines() if "No host was found." in line]
+    assert (lost[0], lost[2:4]) == ("di", ["failed", "deleting"])
     assert [line.split()[0] for line in done.out.splitlines() if "nodes: 3 of 2" in line] == ["bo"]
     assert bodies(server) == [("class-starts", {
         "name": "class", "framework": "spark", "workers": 1, "flavor": "small", "hours": 4, "at_once": 10,

@@ -55,8 +55,31 @@ def test_a_course_is_made_and_ended(server: Any, slipway: Any) -> None:
     assert slipway("course", "archive", "demo", "--yes", "--keep-folders", "7").code == 0
     assert sent(server) == [
         ("POST", "/api/v1/courses", {"name": "demo", "title": "Demo", "starts_on": "2026-09-01"}),
-        ("POST", "/archive", {"confirm": "demo", "keep_folders_days": 7}),
+        ("POST", "/archive", {"confirm": "demo", "keep_folders_days": 7, "preview": False}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (("archive", "demo"), ("POST", "/archive", {"confirm": "", "keep_folders_days": 30, "preview": True})),
+        (("remove", "demo", "ann", "--end-clusters"), ("DELETE", "/members/ann?end_clusters=true&preview=true", None)),
+    ],
+)
+def test_what_would_end_is_shown_before_and_nothing_is_asked(
+    words: tuple[str, ...], asked: Any, server: Any, slipway: Any
+) -> None:
+    ends = {"username": "ann", "cluster": "c1", "ends_at": "2026-11-23T11:00:00Z", "reason": ""}
+    preview = {"begins_at": "2026-11-23T11:00:00Z", "would": 1, "refused": 0, "outcomes": [ends]}
+    for _ in range(2):
+        server.will_answer(200, page(COURSE))
+        server.will_answer(200, preview)
+    done = slipway("course", *words, "--preview")
+    assert done.code == 0
+    assert ["ann", "c1"] in [line.split()[:2] for line in done.out.splitlines()]
+    assert "nothing was done" in done.err
+    assert slipway("course", *words, "--preview", "--json").json == preview
+    assert sent(server) == [asked, asked]
 
 
 def test_members_are_listed_with_what_they_spent(server: Any, slipway: Any) -> None:
@@ -78,7 +101,7 @@ def test_members_come_change_and_go(server: Any, slipway: Any) -> None:
     assert sent(server) == [
         ("POST", "/members", {"username": "ann", "role": "student"}),
         ("PATCH", "/members/ann", {"role": "assistant"}),
-        ("DELETE", "/members/a%2F..%2Fb?end_clusters=true", None),
+        ("DELETE", "/members/a%2F..%2Fb?end_clusters=true&preview=false", None),
     ]
 
 

@@ -12,7 +12,7 @@ import yaml
 import heat_templates
 from heat_templates.lint.types import KNOWN
 from portal.cloud import doctor, quotas
-from portal.cloud.doctor import Check, Facts, Probe, Project, Wanted
+from portal.cloud.doctor import Check, Facts, Probe, Project, Promise, Wanted
 from portal.cloud.quotas import Room
 
 NEEDS = {"instances": 3, "cores": 3, "security groups": 1, "stacks": 1}
@@ -253,14 +253,25 @@ def test_more_used_than_allowed_leaves_room_for_none() -> None:
 
 
 def test_a_course_that_may_have_more_than_its_projects_quotas_is_warned_of() -> None:
-    limits = {"p1": {"instances": 60, "cores": 500, "stacks": 512, "GB of shares": 10}}
+    limits = {
+        "p1": {"instances": Promise(60), "cores": Promise(500), "stacks": Promise(512), "GB of shares": Promise(10)}
+    }
     check = one(limits=limits)
     assert (check.name, check.verdict) == ("limits", doctor.WARNING)
     assert check.text == "Course A may have 60 instances, and the project's quota is 40"
     assert "raise the quotas" in check.next_step
 
 
+def test_what_all_students_may_have_together_is_said_to_be_theirs() -> None:
+    check = one(limits={"p1": {"instances": Promise(60, students=30), "cores": Promise(1)}})
+    assert check.verdict == doctor.WARNING
+    assert check.text == (
+        "Course A may have 60 instances (30 students together, by the limits of each), and the project's quota is 40"
+    )
+
+
 def test_a_course_within_its_projects_quotas_is_well() -> None:
-    checks = doctor.judge(replace(GOOD, limits={"p1": {"instances": 40}, "p9": {"instances": 9}}), WANTED, KNOWN)
+    limits = {"p1": {"instances": Promise(40)}, "p9": {"instances": Promise(9)}}
+    checks = doctor.judge(replace(GOOD, limits=limits), WANTED, KNOWN)
     found = [check for check in checks if check.name == "limits"]
     assert found == [Check("limits", doctor.OK, "Course A: its project has room for all that it may have")]

@@ -33,6 +33,16 @@ def parameters(described: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def answer_of(described: dict[str, Any]) -> dict[str, Any]:
+    content = described["paths"][CLUSTERS]["post"]["responses"]["202"]["content"]
+    found: dict[str, Any] = content["application/json"]["schema"]
+    return found
+
+
+def answer_with(described: dict[str, Any], schema: dict[str, Any]) -> None:
+    described["paths"][CLUSTERS]["post"]["responses"]["202"]["content"]["application/json"]["schema"] = schema
+
+
 def test_what_stays_as_it_is_breaks_nothing(released: dict[str, Any]) -> None:
     assert breaks(released, deepcopy(released)) == []
 
@@ -46,6 +56,7 @@ def test_what_stays_as_it_is_breaks_nothing(released: dict[str, Any]) -> None:
         lambda it: parameters(it).append({"in": "query", "name": "more", "schema": {"type": "string"}}),
         lambda it: schema(it, "ClusterStatus")["enum"].append("asleep"),
         lambda it: it["paths"][CLUSTERS]["post"]["responses"].update({"201": {"description": ""}}),
+        lambda it: answer_with(it, {"oneOf": [schema(it, "Quote"), answer_of(it)]}),
     ],
 )
 def test_what_is_added_breaks_nothing(add: Change, released: dict[str, Any]) -> None:
@@ -67,6 +78,7 @@ def test_what_is_added_breaks_nothing(add: Change, released: dict[str, Any]) -> 
         (lambda it: schema(it, "WishRequest")["properties"]["workers"].update(type="string"), "body.workers is string"),
         (lambda it: schema(it, "Scope")["enum"].remove("read"), "may not be 'read' any more"),
         (lambda it: it["paths"][CLUSTERS]["post"]["responses"].pop("202"), "answers no 202 any more"),
+        (lambda it: answer_with(it, {"oneOf": [schema(it, "Quote")]}), "answer.owner is gone"),
         (lambda it: parameters(it).pop(-1), "the parameter status is gone"),
         (lambda it: parameters(it)[-1].update(required=True), "the parameter status must be sent now"),
         (lambda it: parameters(it)[-1]["schema"]["items"]["enum"].remove("ready"), "may not be 'ready' any more"),

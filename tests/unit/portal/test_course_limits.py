@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from portal.courses.limits import NAMES, TITLES, Excess, Limits, as_quotas, excesses, over
+from portal.cloud.doctor import Promise
+from portal.courses.limits import NAMES, TITLES, Excess, Limits, as_quotas, excesses, over, promises
 
 LIMITS = Limits(clusters=2, memory_gb=16, hours=12, credits=Decimal("10.5"), whose="for one person in Demo")
 
@@ -51,6 +52,17 @@ def test_a_lowered_limit_says_what_is_over() -> None:
 def test_a_cloud_would_have_to_grant_what_is_limited_and_nothing_is_asked_of_it_else() -> None:
     assert as_quotas(LIMITS) == {"stacks": 2, "MB of memory": 16384}
     assert as_quotas(Limits(nodes=3, vcpus=6, folder_gb=9)) == {"instances": 3, "cores": 6, "GB of shares": 9}
+
+
+def test_storage_of_hdfs_is_asked_of_the_cloud_only_where_it_lies_on_volumes() -> None:
+    assert as_quotas(Limits(hdfs_gb=40)) == {}
+    assert as_quotas(Limits(hdfs_gb=40), on_volumes=True) == {"GB of volumes": 40}
+
+
+def test_where_a_course_has_no_limit_its_students_together_are_promised_what_each_may_have() -> None:
+    students = [{"stacks": 1, "instances": 5, "cores": 9}, {"stacks": 3, "instances": 5}]
+    assert promises({"instances": 7}, students) == {"stacks": Promise(4, students=2), "instances": Promise(7)}
+    assert promises({}, []) == {}
 
 
 def test_each_limit_has_a_title() -> None:

@@ -18,11 +18,11 @@ from cloudinit import frameworks
 from heat_templates.lint.types import KNOWN
 from heat_templates.runtimes import RUNTIMES
 from portal.cloud import catalogue, doctor, quotas
-from portal.cloud.doctor import Facts, Probe, Wanted
+from portal.cloud.doctor import Facts, Probe, Promise, Wanted
 from portal.cloud.inspection import inspect
 from portal.cloud.probe import probe
 from portal.cloud.sessions import CloudUnavailable
-from portal.courses.limits import as_quotas, limits_of
+from portal.courses.limits import promised
 from portal.courses.models import Course
 
 SMALLEST_NODE = 1024  # MB; with less a node's Java programs and a job do not fit
@@ -74,9 +74,9 @@ def _courses() -> dict[str, str]:
         return {}
 
 
-def _limits() -> dict[str, dict[str, int]]:
+def _limits() -> dict[str, dict[str, Promise]]:
     try:
-        return {course.project_id: as_quotas(limits_of(course)) for course in Course.objects.exclude(project_id="")}
+        return {course.project_id: promised(course) for course in Course.objects.exclude(project_id="")}
     except OperationalError:
         return {}
 
