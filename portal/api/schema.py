@@ -16,7 +16,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import BaseSerializer, DecimalField
 
 from heat_templates.schema import request as cluster_request
 from portal.accounts.models import User
@@ -114,7 +114,7 @@ class Described(AutoSchema):
         found = {"406", "429", "503"}
         if not self._is_open:
             found |= {"401", "403"}
-        if "{" in self.path:
+        if "{" in self.path or getattr(self.view, "looks_up", False):
             found |= {"404"}
         if self.method in ("GET", "DELETE") and self._narrows:
             found |= {"404", "422"}  # a cursor that is none; a wrong filter
@@ -143,6 +143,14 @@ class Described(AutoSchema):
     @property
     def _is_open(self) -> bool:
         return AllowAny in {type(permission) for permission in self.view.get_permissions()}
+
+    def _map_serializer_field(self, field: Any, direction: Any, *given: Any, **more: Any) -> Any:
+        """An amount is told as text, which no program rounds, and may be sent as a number too."""
+        schema: dict[str, Any] = super()._map_serializer_field(field, direction, *given, **more)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(field, DecimalField):
+            said = schema["type"]
+            return {**schema, "type": [*([said] if isinstance(said, str) else said), "number"]}
+        return schema
 
     def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
         """What is misspelt is refused, so it does not fit."""

@@ -49,6 +49,7 @@ class Tokens(generics.ListAPIView[Any]):
     """Whoever shows no token logs in; whoever shows the one of a log-in makes another, with a name."""
 
     scope = Scope.READ
+    looks_up = True
     serializer_class = TokenSerializer
 
     def get_permissions(self) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
@@ -93,7 +94,14 @@ class Corrections(APIView):
 class Statements(APIView):
     scope = Scope.BILLING
 
-    @extend_schema(parameters=[shapes.StatementQuerySerializer], responses=shapes.StatementSerializer)
+    @extend_schema(
+        parameters=[shapes.StatementQuerySerializer],
+        responses={
+            (200, "application/json"): shapes.StatementSerializer,
+            (200, "text/csv"): str,
+            (200, "application/pdf"): OpenApiTypes.BINARY,
+        },
+    )
     def get(self, request: Request) -> HttpResponseBase:
         query = query_of(request, shapes.StatementQuerySerializer)
         said = query.validated_data

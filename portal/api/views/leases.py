@@ -38,6 +38,7 @@ class Create(APIView):
 
 class CheckUpdate(APIView):
     scope = Scope.BILLING
+    looks_up = True
 
     @extend_schema(request=shapes.LeaseChangeSerializer, responses={200: shapes.LeaseAnswerSerializer})
     @changes
@@ -50,6 +51,7 @@ class CheckUpdate(APIView):
 
 class Update(APIView):
     scope = Scope.BILLING
+    looks_up = True
 
     @extend_schema(request=shapes.LeaseChangeSerializer, responses={200: shapes.LeaseSerializer})
     @changes
@@ -61,6 +63,7 @@ class Update(APIView):
 
 class OnEnd(APIView):
     scope = Scope.BILLING
+    looks_up = True
 
     @extend_schema(request=shapes.LeaseEndSerializer, responses={200: shapes.LeaseSerializer})
     @changes
