@@ -8,13 +8,18 @@ from rest_framework import serializers
 
 
 class TypedSerializer(serializers.Serializer[Any]):
-    """Takes no number for a text, as DRF does: a client that sends one has something else in mind."""
+    """Takes no number for a text, and no 0 or "yes" for false or true, as DRF does: a client that sends one has
+    something else in mind. Behind a question mark all is text."""
 
     def to_internal_value(self, data: Any) -> Any:
         given = data if isinstance(data, dict) else {}
         texts = [name for name, field in self.fields.items() if isinstance(field, serializers.CharField)]
-        if wrong := [name for name in texts if isinstance(given.get(name), int | float)]:
-            raise serializers.ValidationError(dict.fromkeys(wrong, "must be a text"))
+        wrong = {name: "must be a text" for name in texts if isinstance(given.get(name), int | float)}
+        if not self.context.get("is_query"):
+            truths = [name for name, field in self.fields.items() if isinstance(field, serializers.BooleanField)]
+            wrong |= {name: "must be true or false" for name in truths if not isinstance(given.get(name, True), bool)}
+        if wrong:
+            raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
 
 

@@ -30,7 +30,7 @@ def body_of(request: Request, shape: type[Shape]) -> Shape:
 
 def query_of(request: Request, shape: type[Shape]) -> Shape:
     """What stands behind the question mark, valid. Raises DRF's ValidationError with every wrong field."""
-    return _valid(shape(data=request.query_params.dict()))
+    return _valid(shape(data=request.query_params.dict(), context={"is_query": True}))
 
 
 def _valid(said: Shape) -> Shape:
