@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from billing.models import Account, Hold
+from billing.models import Account, Hold, Posting
 
 # One statement, so one moment: a charge and the hold that it shrinks are seen both or neither.
 _STANDING = """
@@ -96,9 +97,10 @@ def spending(course: str) -> dict[str, Decimal]:
     return {person: -balance for person, balance in drawn}
 
 
-def drawn_on() -> QuerySet[Account, str]:
-    """Names of the courses of whose credits something is spent, for a query."""
-    return Account.objects.filter(kind=Account.Kind.STUDENT, balance__lt=0).values_list("course", flat=True)
+def drawn_on(since: datetime) -> QuerySet[Posting, str]:
+    """Names of the courses of whose credits something was spent since then, for a query."""
+    drawn = Posting.objects.filter(account__kind=Account.Kind.STUDENT, transaction__posted_at__gte=since)
+    return drawn.values_list("account__course", flat=True)
 
 
 def held(course: str) -> dict[str, Decimal]:

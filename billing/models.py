@@ -142,6 +142,8 @@ class Transaction(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        # The newest are asked for. They come in the order of their time, for which this is a few pages, whatever comes.
+        indexes: ClassVar = [BrinIndex(fields=["posted_at"], autosummarize=True, name="transactions_in_time")]
 
 
 class Posting(models.Model):

@@ -125,3 +125,12 @@ def test_an_archived_course_is_not_warned_of_what_its_folders_cost(priced: Cours
     spend(priced, "bob", 20)
     exhaustion.look()
     assert not CreditWarning.objects.exists()
+
+
+def test_a_course_without_clusters_is_looked_at_while_its_last_charge_is_new(
+    priced: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spend(priced, "bob", 17)
+    assert list(exhaustion.spending()) == [priced]
+    monkeypatch.setattr(exhaustion, "RECENT", timedelta(0))
+    assert list(exhaustion.spending()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -25,6 +25,7 @@ from portal.letters.services import write
 from portal.locks import try_lock
 
 LEVELS = (CreditWarning.ALL, 80)  # per cent
+RECENT = timedelta(minutes=15)  # charges come once an hour, and those who only have folders need no look in between
 LIVE = Q(target=Status.READY, status__in=(Status.CREATING, Status.READY, Status.UPDATING))
 
 
@@ -39,7 +40,7 @@ def look() -> None:
 def spending() -> QuerySet[Course]:
     """Courses whose credits may come to their end: folders and what other services lend use them up as clusters do."""
     running = Q(pk__in=Cluster.objects.filter(LIVE).values("course"))
-    drawn_on = Q(name__in=credit.drawn_on(), archived_at=None)
+    drawn_on = Q(name__in=credit.drawn_on(timezone.now() - RECENT), archived_at=None)
     warned = Q(pk__in=CreditWarning.objects.values("course"))
     return Course.objects.filter(running | drawn_on | warned)
 
