@@ -29,13 +29,12 @@ def add(
     )
 
 
-def introduce(kind: str, name: str, price: Decimal, valid_from: datetime) -> bool:
-    """The first price of a thing that never had one, so that nothing charged is touched; whether there is none yet."""
+def introduce(kind: str, name: str, price: Decimal, valid_from: datetime) -> Rate | None:
+    """The first price of a thing, so that nothing charged is touched; None where it had one before."""
     if Rate.objects.filter(kind=kind, name=name).exists():
-        return False
+        return None
     _check(kind, name, price, valid_from)
-    Rate.objects.create(kind=kind, name=name, price=price, valid_from=valid_from, memo="the first one")
-    return True
+    return Rate.objects.create(kind=kind, name=name, price=price, valid_from=valid_from, memo="the first one")
 
 
 def present(at: datetime | None = None) -> list[Rate]:

@@ -12,9 +12,10 @@ from launcher.testing import Embedded, embedded
 
 @pytest.fixture(scope="session")
 def house() -> Iterator[Embedded]:
-    """Made by `./slipway up` in a temporary folder."""
+    """Made by `./slipway up` in a temporary folder; whatever was done to it, its ledger is sound at the end."""
     with embedded() as running:
         yield running
+        running.slipway("audit", "ledger")
 
 
 @pytest.fixture(scope="session")

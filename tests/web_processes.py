@@ -156,6 +156,14 @@ def under_fire(
         fire = Fire(free_port(), said["course"], said["tokens"], database, environment, workers, application)
         with fire.serving():
             yield fire
+        require_sound_ledger(environment)
+
+
+def require_sound_ledger(environment: Mapping[str, str]) -> None:
+    """Whatever was done to it, however it was killed: the checker finds nothing in what is left."""
+    command = [sys.executable, "manage.py", "audit_ledger"]
+    done = subprocess.run(command, cwd=TOP, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def free_port() -> int:
@@ -175,8 +183,8 @@ def _seed(students: int, limit: int, price: str, grant: str) -> dict[str, Any]:
     from portal.accounts.models import User
     from portal.accounts.tokens import issue_for_log_in
     from portal.cloud.catalogue import import_catalogue
+    from portal.courses.importing import import_roster
     from portal.courses.models import Course, Limit
-    from portal.courses.services import import_roster
 
     image = {"name": "node", "framework": "spark", "architecture": "x86_64"}
     bundle = os.environ["SLIPWAY_BUNDLE_VERSION"]

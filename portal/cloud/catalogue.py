@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from portal.cloud.models import Flavor, Image, ShareType
+from portal.trail.services import differing, record
 
 FETCHED = "fetched"  # what an image without a bundle says in place of the version
 Document = Mapping[str, list[dict[str, Any]]]
@@ -30,19 +31,34 @@ def document() -> Document:
 
 
 @transaction.atomic
-def import_catalogue(document: Document) -> None:
+def import_catalogue(said: Document) -> None:
     """Makes the catalogue what the document says; what it does not name goes.
 
     `{"flavors": [{"name", "vcpus", "memory_mb", "disk_gb", "gpus"}],
     "images": [{"name", "framework", "bundle_version", "architecture", "container"}],
     "share_types": [{"name", "protocol", "title"}]}`; a cloud without Manila has no share types.
     """
-    document = {"share_types": [], **document}
+    before, wanted = _by_name(document()), {"share_types": [], **said}
     for key, model in MODELS.items():
-        entries = {entry["name"]: entry for entry in document[key]}
+        entries = {entry["name"]: entry for entry in wanted[key]}
         model._default_manager.exclude(name__in=entries).delete()
         for name, entry in entries.items():
             model._default_manager.update_or_create(name=name, defaults=entry)
+    after = _by_name(document())
+    for key, name in {**before, **after}:
+        _record(MODELS[key]._meta.verbose_name, name, before.get((key, name)), after.get((key, name)))
+
+
+def _record(kind: object, name: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+    """By a command: the portal itself."""
+    was, became = differing(before or {}, after or {})
+    if was or became:
+        deed = "change" if before and after else "add" if after else "remove"
+        record(None, f"catalogue.{deed}", name, name=f"{kind} {name}", before=was, after=became)
+
+
+def _by_name(document: Document) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(key, entry["name"]): entry for key, entries in document.items() for entry in entries}
 
 
 def differences(before: Document, after: Document) -> list[str]:

@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from portal.cloud import provisioner
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 from portal.courses.models import Course
 from portal.locks import try_lock
+from portal.trail.services import record
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +48,16 @@ def make(course: Course) -> None:
             log.warning("The cloud refuses to make the project of course %s: %s", course.name, error)
             _wait(course, f"the cloud, which refuses it: {error}", RETRY_REFUSED)
         else:
-            Course.objects.filter(pk=course.pk, project_id="").update(
-                project_id=project_id, waiting_for="", retry_at=None
-            )
+            _take(course, project_id)
+
+
+@transaction.atomic
+def _take(course: Course, project_id: str) -> None:
+    without = Course.objects.filter(pk=course.pk, project_id="")
+    if without.update(project_id=project_id, waiting_for="", retry_at=None):
+        after = {"project_id": project_id, "project": course.project_name, "roles": list(provisioner.ROLES)}
+        before = {"project_id": ""}
+        record(None, "course.project", course.pk, name=course.title, course=course.name, before=before, after=after)
 
 
 def _wait(course: Course, words: str, delay: timedelta) -> None:

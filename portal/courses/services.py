@@ -8,7 +8,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -140,34 +139,3 @@ def limit_by_default(course: Course, said: dict[str, Any]) -> None:
         Limit.objects.update_or_create(
             course=course, scope=scope, user=None, name=name, defaults={"value": Decimal(value)}
         )
-
-
-@transaction.atomic
-def import_roster(document: dict[str, Any]) -> None:
-    """Courses with their members, and administrators: afterwards each named course has just the members named.
-
-    `{"courses": [{"name", "title", "project", "clusters_each", "members": [{"username", "role"}]}],
-    "administrators": [name]}`; a course may have "hours_at_most" and "folder_gb_each", which else stay as they are.
-    With "keep_existing": true, of courses that are there already nothing but the project is taken, and nobody ceases to
-    be an administrator.
-    """
-    keep = document.get("keep_existing", False)
-    for entry in document["courses"]:
-        if keep and Course.objects.filter(name=entry["name"]).update(project_id=entry["project"]):
-            continue
-        course, new = Course.objects.update_or_create(
-            name=entry["name"], defaults={"title": entry["title"], "project_id": entry["project"]}
-        )
-        said = {name: entry[name] for name in IMPORTED if name in entry}
-        limit_by_default(course, (OF_NEW_COURSES if new else {}) | said)
-        names = [member["username"] for member in entry["members"]]
-        course.memberships.exclude(user__username__in=names).delete()
-        for member in entry["members"]:
-            user, _ = User.objects.get_or_create(username=member["username"])
-            Membership.objects.update_or_create(course=course, user=user, defaults={"role": Role(member["role"])})
-    administrators = document.get("administrators", [])
-    people = User.objects.filter(service_scopes=None)
-    if not keep:
-        people.exclude(username__in=administrators).update(is_administrator=False)
-    for username in administrators:
-        User.objects.update_or_create(username=username, defaults={"is_administrator": True})

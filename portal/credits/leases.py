@@ -76,7 +76,7 @@ def create(service: User, wish: Wish) -> Lease:
         if lease.hourly is not None:
             meter = metering.Service(f"{lease.pk}/lease", Meter.Kind.EXTERNAL, lease.name, price=lease.hourly)
             metering.began(lease.pk, [meter], lease.starts_at, course=course.name, person=person.username)
-        _record(lease, "create")
+        _record(service, lease, "create", after={"ends_at": lease.ends_at.isoformat()})
     return lease
 
 
@@ -97,10 +97,11 @@ def update(service: User, lease_id: UUID, ends_at: datetime) -> Lease:
         lease = _row(lease.pk)
         _require_running(lease, ends_at)
         _fitting(lease, _more(lease, ends_at))
-        lease.ends_at = ends_at
+        before, lease.ends_at = lease.ends_at, ends_at
         lease.save(update_fields=["ends_at"])
         holds.change(lease.pk, uncharged([lease])[lease.pk], ends_at + CHARGED_AFTER)
-        _record(lease, "update")
+        was, will = {"ends_at": before.isoformat()}, {"ends_at": ends_at.isoformat()}
+        _record(service, lease, "update", before=was, after=will)
     return lease
 
 
@@ -109,7 +110,7 @@ def on_end(service: User, lease_id: UUID, at: datetime | None = None) -> Lease:
     lease = _own(service, lease_id)
     with transaction.atomic():
         row = _row(lease.pk)
-        _end(row, at or timezone.now())
+        _end(service, row, at or timezone.now())
     return row
 
 
@@ -128,12 +129,13 @@ def _settle(pk: UUID) -> None:
     with transaction.atomic():
         row, now = _row(pk), timezone.now()
         if row.ended_at is None and row.ends_at <= now:
-            _end(row, row.ends_at)
+            _end(None, row, row.ends_at)
         elif row.ended_at is None and row.hourly is not None:
             holds.change(pk, uncharged([row])[pk])
 
 
-def _end(row: Lease, at: datetime) -> None:
+def _end(actor: User | None, row: Lease, at: datetime) -> None:
+    """`actor` None: the portal itself, as the lease's time is over."""
     if row.ended_at is not None:
         return
     row.ended_at = min(max(at, row.starts_at), timezone.now())
@@ -142,7 +144,7 @@ def _end(row: Lease, at: datetime) -> None:
     if row.fixed is not None:
         _charge(row, row.fixed)
         holds.release(row.pk)
-    _record(row, "end")
+    _record(actor, row, "end", after={"ended_at": row.ended_at.isoformat()})
 
 
 def _parties(service: User, wish: Wish) -> tuple[Course, User]:
@@ -268,6 +270,8 @@ def _require_service(user: User) -> None:
         raise NotAllowed("Leases are for service accounts.", "Ask an administrator for one with the scope billing.")
 
 
-def _record(lease: Lease, what: str) -> None:
-    after = {"ends_at": lease.ends_at.isoformat(), "person": lease.person.username}
-    record(lease.service, f"lease.{what}", lease.pk, name=lease.name, course=lease.course.name, after=after)
+def _record(
+    actor: User | None, lease: Lease, what: str, *, after: dict[str, str], before: dict[str, str] | None = None
+) -> None:
+    said = {"person": lease.person.username, **after}
+    record(actor, f"lease.{what}", lease.pk, name=lease.name, course=lease.course.name, before=before, after=said)

@@ -25,9 +25,14 @@ def add_rate(
     require(actor, Deed.CHANGE_RATES)
     with refusing():
         rate = rates.add(actor.username, kind, name, price, valid_from, correcting=correcting, memo=memo)
-    after = {"price": str(price), "valid_from": valid_from.isoformat(), "correcting": correcting, "memo": memo}
-    record(actor, "rate.add", rate.pk, name=f"{kind} {name}".strip(), after=after)
+    record_rate(actor, rate)
     return rate
+
+
+def record_rate(actor: User | None, rate: Rate) -> None:
+    said = {"price": str(rate.price), "valid_from": rate.valid_from.isoformat()}
+    after = {**said, "correcting": rate.correcting, "memo": rate.memo}
+    record(actor, "rate.add", rate.pk, name=f"{rate.kind} {rate.name}".strip(), after=after)
 
 
 def differing(actor: User, start: datetime, end: datetime) -> int:

@@ -184,7 +184,7 @@ def end_kept(course: Course) -> None:
 def _end(actor: User | None, folder: Folder) -> None:
     folder.status, folder.target, folder.retry_at = Status.DELETING, Status.DELETED, None
     folder.ended_at = timezone.now()
-    _record(actor, "delete", folder)
+    _record(actor, "delete", folder, before={"size_gb": folder.size_gb, "share_type": folder.share_type})
     folder.save(update_fields=["status", "target", "retry_at", "ended_at"])
     _tell(folder)
 

@@ -22,8 +22,8 @@ from portal.cloud.catalogue import import_catalogue
 from portal.clusters import services as clusters
 from portal.clusters.models import Cluster, Node, Status
 from portal.clusters.wishes import Wish
+from portal.courses.importing import import_roster
 from portal.courses.models import Course
-from portal.courses.services import import_roster
 from portal.folders import services as folders
 from portal.folders.models import Folder
 from portal.folders.models import Status as FolderStatus

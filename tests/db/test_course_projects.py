@@ -17,6 +17,7 @@ from portal.courses.tasks import make_project
 from portal.folders import schedule as of_folders
 from portal.folders.models import Folder
 from portal.locks import key_of
+from portal.trail.models import Entry
 from tests.db.test_courses import provisioner as may_make_projects
 
 __all__ = ["may_make_projects"]
@@ -68,6 +69,11 @@ def test_a_project_that_was_half_made_is_gone_on_with(
         assert words in wanted.waiting_for
     assert asked == 3 * [(f"slipway-course-{wanted.pk}", "Demo course"), ("admit", "p9")]
     assert (wanted.waiting_for, wanted.retry_at) == ("", None)
+    entry = Entry.objects.get(action="course.project")
+    assert (entry.actor, entry.way, entry.subject, entry.after) == (
+        "", "system", str(wanted.pk),
+        {"project_id": "p9", "project": wanted.project_name, "roles": ["member", "heat_stack_owner"]},
+    )  # fmt: skip
     make_project(str(wanted.pk))
     assert len(asked) == 6
 

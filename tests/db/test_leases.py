@@ -176,7 +176,7 @@ def test_one_leases_trouble_keeps_no_other_from_its_end(
         Lease.objects.update(ended_at=None)
         with monkeypatch.context() as patch:
             end = leases._end
-            patch.setattr(leases, "_end", lambda row, at: 1 / 0 if str(row.pk) == troubled.pk else end(row, at))  # noqa: B023
+            patch.setattr(leases, "_end", lambda *said: 1 / 0 if str(said[1].pk) == troubled.pk else end(*said))  # noqa: B023
             leases.settle()
         assert Lease.objects.get(ended_at=None) == Lease.objects.get(pk=troubled.pk)
 
@@ -238,6 +238,18 @@ def test_it_is_in_the_trail(post: Post, wish: dict[str, Any]) -> None:
     post("on-end", {"lease": wish["lease"]})
     written = Entry.objects.filter(subject=wish["lease"]).order_by("id").values_list("actor", "action", "course")
     assert list(written) == [("gpu-queue", "lease.create", "demo"), ("gpu-queue", "lease.end", "demo")]
+
+
+def test_what_the_portal_ends_by_itself_nobody_has_ended(
+    queue: User, wish: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = leases.create(queue, _wish(wish))
+    monkeypatch.setattr("django.utils.timezone.now", lambda: lease.ends_at)
+    leases.settle()
+    entry = Entry.objects.get(action="lease.end")
+    assert (entry.actor, entry.way, entry.after) == (
+        "", "system", {"person": "alice", "ended_at": lease.ends_at.isoformat()},
+    )  # fmt: skip
 
 
 def _demo() -> Any:

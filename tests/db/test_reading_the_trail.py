@@ -31,8 +31,8 @@ def written(alice: User, charlie: User, dora: User) -> None:
 
 
 def actions(rows: Any) -> list[tuple[str, str]]:
-    """Without the tokens of the tests' own clients."""
-    return [(row["action"], row["subject"]) for row in rows if row["action"] != "token.issue"]
+    """Without the tokens of the tests' own clients, and what was imported before."""
+    return [(row["action"], row["subject"]) for row in rows if row["actor"] and row["action"] != "token.issue"]
 
 
 RESIZE, CREATE, RATE, OTHER = (
@@ -143,7 +143,7 @@ def test_a_page_that_was_asked_for_wrongly_says_so(query: str, browser: Callable
 def test_the_place_to_go_on_from_tells_nothing_of_what_is_hidden(bob: User) -> None:
     hidden = Entry.objects.get(subject="2")
     rows, _ = trail.page(trail.entries(bob), hidden.pk, 10)
-    assert [row.action for row in rows] == ["cluster.resize", "cluster.create"]
+    assert [row.action for row in rows if row.actor] == ["cluster.resize", "cluster.create"]
 
 
 def test_a_clusters_page_leads_to_its_trail_for_those_who_may_read_it(

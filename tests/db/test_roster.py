@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from portal.accounts.models import User
+from portal.courses.importing import import_roster
 from portal.courses.limits import default_limits, limits_of
 from portal.courses.models import Course, Membership
-from portal.courses.services import import_roster
 
 
 def roster(*members: tuple[str, str], administrators: tuple[str, ...] = ()) -> dict[str, Any]:

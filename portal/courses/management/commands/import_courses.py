@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.courses.services import import_roster
+from portal.courses.importing import import_roster
 
 
 class Command(BaseCommand):
@@ -22,5 +22,5 @@ class Command(BaseCommand):
             import_roster(json.load(options["file"]))
         except (KeyError, TypeError, ValueError) as error:
             raise CommandError(
-                f"The file is not a roster: {error!r}. See import_roster in courses/services.py."
+                f"The file is not a roster: {error!r}. See import_roster in portal/courses/importing.py."
             ) from error
