@@ -36,7 +36,7 @@ __all__ = ["may_make_projects"]
 # another afterwards but by what is written already.
 NOBODYS_DEEDS = {
     "portal.jobs.tasks.sweep",
-    "portal.clusters.tasks.recompute_holds",
+    "portal.credits.tasks.recompute_holds",
     "portal.clusters.tasks.meter",
     "portal.clusters.tasks.tell_billing",
     "portal.clusters.tasks.forget_notices",
