@@ -42,7 +42,7 @@ def right_requests(life: dict[str, Any]) -> dict[str, Request]:
         ("clusters", "nodes", "vcpus", "memory_gb", "hdfs_gb", "folder_gb", "hours", "credits"), None
     )
     spec = {"workers": 2, "flavor": "small", "hours": 3}
-    of_service = "other-system"
+    of_service = "walking-system"
     return {
         "auth_introspect_create": Request(body={"token": "slipway_unknown"}),
         "auth_service_accounts_create": Request(body={"name": "another-system", "scopes": ["read"]}),

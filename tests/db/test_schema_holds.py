@@ -93,7 +93,7 @@ def one_transaction() -> Iterator[None]:
 @pytest.fixture
 def service(dora: User) -> User:
     """A service account that may do all that is no administrator's."""
-    return make_service(dora, "other-system", [scope for scope in Scope.values if scope != Scope.ADMIN])
+    return make_service(dora, "walking-system", [scope for scope in Scope.values if scope != Scope.ADMIN])
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_a_teacher_gets_the_answers_that_are_described(
 def test_a_service_account_gets_the_answers_that_are_described(
     case: Any, headers: dict[str, Headers], life: dict[str, Any]
 ) -> None:
-    walk(case, headers["other-system"], life)
+    walk(case, headers["walking-system"], life)
 
 
 @api.parametrize()
