@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
+
+import pytest
 
 _storage = tempfile.mkdtemp(prefix="slipway-test-storage-")
 
@@ -28,6 +31,13 @@ os.environ |= {
     "OS_USERNAME": "slipway",
     "OS_PASSWORD": "nobody asks for it",
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests that share a name only one is run where several processes share the tests, and nothing tells."""
+    twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if twice:
+        raise pytest.UsageError(f"several tests have the name {twice[0]} (and {len(twice) - 1} more such names)")
 
 
 def pytest_sessionfinish() -> None:

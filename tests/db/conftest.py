@@ -31,6 +31,15 @@ from portal.jobs.models import Job
 from tests.db.manila_answers import Recorded, recorded
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What schemathesis makes of a test for each operation has one id for all of them with pytest 9.2: the operation
+    is added."""
+    for item in items:
+        if label := getattr(item, "operation_label", None):
+            item._id = item.id.with_params(label)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
     """pytest-django's hook before it makes the test database: starts a PostgreSQL of our own."""
