@@ -48,7 +48,7 @@ def test_a_folder_says_what_it_costs_before_it_is_made_and_grown_and_what_it_has
     Rate.objects.create(kind="storage", name="nfs", price=Decimal("0.4"), valid_from=start - timedelta(days=1))
     ledger.grant("dora", Decimal(100), course=course.name)
     page = browser(bob)
-    assert "NFS: 0.40 credits a GB and month" in page.get("/folders").content.decode()
+    assert "NFS: 0.40 per GB-month" in page.get("/folders").content.decode()
     assert "Each GB more costs 0.40 credits a month" in (shown := page.get(f"/folders/{folder.pk}").content.decode())
     assert "2.00 credits a month; 0.00 charged so far" in shown
     assert api(bob).get(f"/api/v1/folders/{folder.pk}").json()["monthly"] == "2.000000"

@@ -63,7 +63,7 @@ class FolderForm(RefusableForm):
 
 
 def _priced(kind: ShareType, price: Decimal | None) -> str:
-    return f"{kind.title}: {exact(price)} credits a GB and month" if price else kind.title
+    return f"{kind.title}: {exact(price)} per GB-month" if price else kind.title
 
 
 class FolderUsesForm(forms.Form):
