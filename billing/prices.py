@@ -57,15 +57,7 @@ def for_time(nodes: Nodes, start: datetime, end: datetime) -> Decimal:
 
 
 def monthly(share_type: str, size_gb: int, at: datetime) -> Decimal:
-    return exact(monthly_each([share_type], at)[share_type] * size_gb)
-
-
-def monthly_each(share_types: Iterable[str], at: datetime) -> dict[str, Decimal]:
-    """Of one GB on each of them."""
-    names = list(share_types)
-    rates = Rate.objects.filter(kind=Rate.Kind.STORAGE, name__in=names, valid_from__lte=at)
-    newest = rates.order_by("name", "-valid_from", "-id").distinct("name")
-    return dict.fromkeys(names, exact(Decimal())) | {rate.name: exact(rate.price) for rate in newest}
+    return exact(storage(at).get(share_type, Decimal()) * size_gb)
 
 
 def storage(at: datetime) -> dict[str, Decimal]:

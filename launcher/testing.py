@@ -36,11 +36,12 @@ SPREADING = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 SYSTEM_TOOLS = {
     "shellcheck": "shellcheck",
     "chromium": "chromium",
+    "ssh": "openssh-client",
     "dockerd": "docker.io",
     "docker-compose": "docker-compose",
 }
 # What a suite needs of them.
-NEEDED_BY = {"browser": ("chromium",), "docker": ("dockerd", "docker-compose")}
+NEEDED_BY = {"unit": ("ssh",), "browser": ("chromium",), "docker": ("dockerd", "docker-compose")}
 COUNTS = ("tests", "passed", "failures", "errors", "skipped")
 
 

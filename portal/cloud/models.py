@@ -51,3 +51,8 @@ class ShareType(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_for_scratch(self) -> bool:
+        """Whether a cluster's own share can lie on it: of others the key would stand in its template."""
+        return self.protocol == self.Protocol.NFS

@@ -33,14 +33,14 @@ class Choices:
 
 def choices() -> Choices:
     flavors, share_types, now = list(Flavor.objects.all()), list(ShareType.objects.all()), timezone.now()
-    card = prices.card({flavor.name for flavor in flavors}, now)
+    card, storage = prices.card({flavor.name for flavor in flavors}, now), prices.storage(now)
     return Choices(
         manifests_offered(),
         flavors,
         list(images_offered()),
         share_types,
         {flavor.name: card.hourly([(flavor.name, flavor.gpus)], now) for flavor in flavors},
-        prices.monthly_each([each.name for each in share_types], now),
+        {each.name: prices.exact(storage.get(each.name, Decimal())) for each in share_types},
         RUNTIMES[settings.RUNTIME].lacks,
     )
 

@@ -72,7 +72,7 @@ def cluster_of(owner: User, course: Course, wish: Wish, most_hours: int) -> tupl
     """
     flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
     images, runtime = list(Image.objects.order_by("name")), RUNTIMES[settings.RUNTIME]
-    share_types = ShareType.objects.filter(protocol=ShareType.Protocol.NFS).values_list("name", flat=True)
+    share_types = [each.name for each in ShareType.objects.all() if each.is_for_scratch]
     wrong = wrong_fields(wish, most_hours) | unknown_names(_named(wish), flavors, share_types)
     wrong |= without_storage(wish.more, share_types)
     image = None

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from launcher.paths import TOP
+from tests.e2e.minicloud_harness import until
 from tests.recorded_cloud import recorded_cloud
 from tests.web_processes import Fire, under_fire
 
 STUDENTS, LIMIT, NODES, CREDITS, ROUNDS = 16, 12, 30, 200, 3
+PATIENCE = 120  # seconds
 DONE = (200, 202)
 REFUSED = (404, 409, 503)  # what has ended meanwhile, what does not fit, and a course that is busy
 NODE_LIMIT = "INSERT INTO courses_limit (course_id, scope, name, value) VALUES (%s, 'course', 'nodes', %s)"
@@ -144,7 +145,7 @@ def kill_meanwhile(fire: Fire) -> tuple[int, int, Any]:
                 time.sleep(0.1)
             fire.kill(name)
             start()
-        eventually(lambda: fire.sql(END_ONE))
+        until("a cluster that can end", lambda: fire.sql(END_ONE), PATIENCE)
         audit_limits(fire)  # releases what is held for what is gone, as the passes do that are never let live so long
     clusters, nodes, remaining = zip(*seen, strict=True)
     return max(clusters), max(nodes), min(remaining)
@@ -158,7 +159,8 @@ def nodes_speak(fire: Fire) -> None:
 
 
 def nothing_is_lost(fire: Fire, kept: dict[str, bool]) -> None:
-    eventually(lambda: not fire.sql("SELECT 1 FROM clusters_cluster WHERE target = 'deleted' AND status <> 'deleted'"))
+    going = "SELECT 1 FROM clusters_cluster WHERE target = 'deleted' AND status <> 'deleted'"
+    until("the end of what was let go", lambda: not fire.sql(going), PATIENCE)
     actions = [action for (action,) in fire.sql("SELECT action FROM trail_entry")]
     assert {"cluster.create", "cluster.resize", "cluster.extend", "cluster.delete", "cluster.end"} <= set(actions)
     over = {pk for (pk,) in fire.sql("SELECT subject FROM trail_entry WHERE action = 'cluster.end' AND actor = ''")}
@@ -178,17 +180,10 @@ def holds_equal_truth(fire: Fire) -> None:
         done = audit_limits(fire)
         assert done.returncode == 0, done.stdout + done.stderr
     assert "mended" not in done.stdout
-    eventually(lambda: fire.sql(held) == fire.sql(live))
+    until("holds of just what is live", lambda: fire.sql(held) == fire.sql(live), PATIENCE)
     assert fire.sql(TAKEN)[0][2] >= 0
 
 
 def audit_limits(fire: Fire) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", "audit_limits"]
     return subprocess.run(command, cwd=TOP, env=fire.environment, capture_output=True, text=True, check=False)
-
-
-def eventually(true: Callable[[], object], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it does not come about"
-        time.sleep(0.2)

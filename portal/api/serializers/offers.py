@@ -6,7 +6,6 @@ from typing import TypedDict
 
 from rest_framework import serializers
 
-from portal.cloud.models import ShareType
 from portal.clusters.choices import Choices
 
 
@@ -107,7 +106,7 @@ class OffersSerializer(serializers.Serializer[Choices]):
                 "name": each.name,
                 "title": each.title,
                 "protocol": each.protocol,
-                "for_scratch": each.protocol == ShareType.Protocol.NFS,
+                "for_scratch": each.is_for_scratch,
                 "monthly": str(choices.monthly[each.name]),
             }
             for each in choices.share_types

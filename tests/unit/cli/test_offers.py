@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.unit.cli.shapes import CLUSTER_ID, cluster, page
 
@@ -138,7 +135,6 @@ def test_nothing_of_a_name_becomes_a_line_of_the_configuration(server: Any, slip
     assert words == ["Host", "HostName", "User", "HostKeyAlias"]
 
 
-@pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh here")
 def test_ssh_takes_the_configuration(server: Any, slipway: Any, tmp_path: Path) -> None:
     server.will_answer(200, with_key(floating_ip="192.0.2.77", name="航班 数据"))
     written = tmp_path / "config"
