@@ -1,56 +1,84 @@
-"""How much memory and how many processors this machine has for us: a container sees its host's, but has its bounds."""
+"""How much memory and how many processors this machine has for us, and what is left of the memory: a container sees its
+host's, but has its bounds."""
 
 from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-CONTROLLERS = {"memory": ("memory.max", "memory.limit_in_bytes"), "cpu": ("cpu.max", "cpu.cfs_quota_us")}
 MEBIBYTE = 1024 * 1024
+# What a control group says of its memory, in both versions.
+MEMORY_BOUNDS = ("memory.max", "memory.limit_in_bytes")
+MEMORY_USED = ("memory.current", "memory.usage_in_bytes")
+# The kernel can take these back; the older version has the sums with all groups below under "total_".
+FILES = ("inactive_file", "active_file")
 
 
 def memory_mb(root: Path = Path("/")) -> int:
     """The machine's memory, or the narrowest bound that a control group on the way to us sets. 0 where nobody says."""
-    known = [_total_mb(root)]
-    known += [int(limit) // MEBIBYTE for limit in _limits(root, "memory") if limit.isdigit()]
+    known = [
+        _machine_mb(root, "MemTotal"),
+        *(bound for group in _groups(root, "memory") if (bound := _bound_mb(group))),
+    ]
     return min((figure for figure in known if figure), default=0)
+
+
+def memory_left_mb(root: Path = Path("/")) -> int:
+    """What programs can still take until the memory ends: the machine's, or the least of a group on the way to us.
+
+    Files that are kept in memory count as free.
+    """
+    return min([_machine_mb(root, "MemAvailable"), *map(_left_mb, _groups(root, "memory"))])
 
 
 def vcpus(root: Path = Path("/")) -> int:
     """The processors that we may run on, or the narrowest share of their time, rounded up."""
-    shares = [share for limit in _limits(root, "cpu") if (share := _share(limit)) > 0]
+    shares = [share for group in _groups(root, "cpu") if (share := _share(group)) > 0]
     return max(1, min([len(os.sched_getaffinity(0)), *map(math.ceil, shares)]))
 
 
-def _total_mb(root: Path) -> int:
+def _machine_mb(root: Path, name: str) -> int:
     for line in (root / "proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemTotal:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) // 1024
     return 0
 
 
-def _share(limit: str) -> float:
-    """Of "QUOTA PERIOD" in microseconds; 0 where there is no bound."""
-    quota, _, period = limit.partition(" ")
+def _bound_mb(group: Path) -> int:
+    """0 where there is none."""
+    bound = _first(group, MEMORY_BOUNDS)
+    return int(bound) // MEBIBYTE if bound.isdigit() else 0
+
+
+def _left_mb(group: Path) -> int:
+    bound, used = _bound_mb(group), _first(group, MEMORY_USED)
+    if not bound or not used:
+        return sys.maxsize
+    figures = dict(line.split() for line in _text(group / "memory.stat").splitlines())
+    files = sum(int(figures.get(f"total_{name}", figures.get(name, 0))) for name in FILES)
+    return bound - (int(used) - files) // MEBIBYTE
+
+
+def _share(group: Path) -> float:
+    """Processors; 0 where there is no bound."""
+    older = f"{_text(group / 'cpu.cfs_quota_us')} {_text(group / 'cpu.cfs_period_us')}"
+    quota, _, period = (_text(group / "cpu.max") or older).partition(" ")
     return int(quota) / int(period) if quota.isdigit() and period.isdigit() and int(period) else 0.0
 
 
-def _limits(root: Path, controller: str) -> Iterator[str]:
-    """What the groups say that hold us, of either version of control groups."""
-    newer, older = CONTROLLERS[controller]
-    for mount, path in _groups(root, controller):
+def _groups(root: Path, controller: str) -> Iterator[Path]:
+    """The control groups that hold us, of either version, from the innermost on."""
+    for mount, path in _mounts(root, controller):
         for folder in (mount / path, *(mount / path).parents):
             if not folder.is_relative_to(mount):
                 break
-            if text := _text(folder / newer):
-                yield text
-            elif text := _text(folder / older):
-                yield text if controller == "memory" else f"{text} {_text(folder / 'cpu.cfs_period_us')}"
+            yield folder
 
 
-def _groups(root: Path, controller: str) -> Iterator[tuple[Path, str]]:
+def _mounts(root: Path, controller: str) -> Iterator[tuple[Path, str]]:
     base = root / "sys/fs/cgroup"
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
@@ -58,6 +86,10 @@ def _groups(root: Path, controller: str) -> Iterator[tuple[Path, str]]:
             yield base, path.lstrip("/")
         elif controller in controllers.split(","):
             yield base / (controllers if (base / controllers).exists() else controller), path.lstrip("/")
+
+
+def _first(group: Path, names: tuple[str, str]) -> str:
+    return next((text for name in names if (text := _text(group / name))), "")
 
 
 def _text(file: Path) -> str:

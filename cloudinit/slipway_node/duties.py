@@ -14,11 +14,11 @@ SHUTDOWN_SECONDS = 9.0
 
 @dataclass(frozen=True)
 class Duty:
-    """`run` goes on until its argument is set; `interrupt`, which comes right after, ends what it waits for."""
+    """`run` goes on until its argument is set; `interrupt`, which comes right after, ends what else it waits for."""
 
     name: str
     run: Callable[[threading.Event], None]
-    interrupt: Callable[[], None]
+    interrupt: Callable[[], object] = lambda: None
 
 
 def serve(duties: Sequence[Duty]) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import selectors
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import IO
+
+from .processes import end_if, own_processes
 
 GRACE_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
@@ -105,9 +107,13 @@ def end_processes(name: str, value: str) -> int:
     Finds also those that left the group of the job (double forks), and those of a job whose agent has died.
     """
     entry = f"{name}={value}".encode()
+
+    def holds(pid: int) -> bool:
+        return entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+
     ended = 0
     for _ in range(KILL_ROUNDS):  # again, for what was forked while we looked
-        found = [pid for pid in _own_processes() if _kill_if(pid, entry)]
+        found = [pid for pid in own_processes() if end_if(pid, partial(holds, pid))]
         if not found:
             break
         ended += len(found)
@@ -167,31 +173,3 @@ def _drain(output: FileIO, write: Callable[[bytes], None]) -> None:
 def _signal_group(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-
-
-def _own_processes() -> list[int]:
-    own = os.getuid()
-    pids = []
-    for entry in os.scandir("/proc"):
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit() and int(entry.name) != os.getpid() and entry.stat().st_uid == own:
-                pids.append(int(entry.name))
-    return pids
-
-
-def _kill_if(pid: int, entry: bytes) -> bool:
-    try:
-        descriptor = os.pidfd_open(pid)
-    except OSError:
-        return False
-    try:
-        # Read after the descriptor was opened: it cannot come to mean another process.
-        if entry not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-            return False
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        select.select([descriptor], [], [], LOOK_SECONDS)  # readable once it has ended
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)

@@ -28,6 +28,12 @@ SOURCE_FOLDERS = ("application", "input", "work")
 DIRECTORY_VARIABLE = "SLIPWAY_JOB_DIR"
 ORDER = {"id": str, "application": str, "arguments": list, "files": list, "output_limit": int}
 
+KILLED = 128 + signal.SIGKILL
+NO_MEMORY = (
+    "Most often that is for want of memory on the machine that it ran on: "
+    "work on less data at a time, or take a larger flavor."
+)
+
 ArgvAndEnvironment = tuple[list[str], dict[str, str]]
 
 
@@ -213,13 +219,16 @@ def _shown(exit_code: int | None) -> int | None:
 
 
 def _ending(exit_code: int | None) -> str:
+    if exit_code == KILLED:  # of a program that the job's own has started and waited for, as spark-submit does
+        return f"A process of the job was killed. {NO_MEMORY}"
     if exit_code is None or exit_code >= 0:
         return ""
     try:
         name = signal.Signals(-exit_code).name
     except ValueError:
         name = "a real-time signal"
-    return f"The job's process was ended by signal {-exit_code} ({name})."
+    ended = f"The job's process was ended by signal {-exit_code} ({name})."
+    return _join(ended, NO_MEMORY if exit_code == -signal.SIGKILL else "")
 
 
 def _join(*sentences: str) -> str:

@@ -7,11 +7,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import unit
-from .agent import run_agent
+from .agent import run_agent, say
 from .boot import Boot
 from .duties import Duty, serve
 from .facts import PATH, FactsError, Machine, check_role, parse_facts, read_document, read_machine
@@ -21,6 +22,7 @@ from .handed import take_facts
 from .health import keep_telling
 from .host_list import remembered
 from .jobs import JobTools
+from .memory import keep_some_left
 from .node import Node, make_node
 from .portal import PortalClient
 
@@ -60,14 +62,16 @@ def _agent(machine: Machine, bundle: Path, manifest: Callable[[str], Manifest], 
 
     follower = Follower(client(), node, framework)
     follow = Duty("hosts", follower.run, follower.interrupt)
+    # Servers that share a machine share its memory: no program of theirs ends for what others' take.
+    others = [follow] if node.embedded else [follow, Duty("memory", partial(keep_some_left, node.memory_mb, say))]
     if node.name != node.master:
-        return serve([follow])
+        return serve(others)
 
     def tell(stopping: threading.Event) -> None:
         keep_telling(client(), lambda: framework.report(follower.node), stopping, follower.news)
 
     health = Duty("health", tell, follower.news.set)
-    return run_agent(client(), job_tools(node, framework), node.path("/var/lib/slipway/jobs"), [follow, health])
+    return run_agent(client(), job_tools(node, framework), node.path("/var/lib/slipway/jobs"), [*others, health])
 
 
 def job_tools(node: Node, half: Half) -> JobTools:

@@ -35,6 +35,11 @@ class Image(models.Model):
         return self.name
 
 
+class ShareTypes(models.QuerySet["ShareType"]):
+    def for_scratch(self) -> ShareTypes:
+        return self.filter(protocol__in=ShareType.SCRATCH_PROTOCOLS)
+
+
 class ShareType(models.Model):
     """What Manila calls a share type: which storage a folder lies on, and how machines mount it."""
 
@@ -42,9 +47,14 @@ class ShareType(models.Model):
         NFS = "NFS", "NFS"
         CEPHFS = "CEPHFS", "CephFS"
 
+    # For a cluster's own share: of others the key would stand in the cluster's template.
+    SCRATCH_PROTOCOLS = (Protocol.NFS,)
+
     name = models.CharField(max_length=255, unique=True)
     protocol = models.CharField(max_length=16, choices=Protocol, default=Protocol.NFS)
     title = models.CharField(max_length=120, help_text="what people read")
+
+    objects = ShareTypes.as_manager()
 
     class Meta:
         ordering: ClassVar = ["id"]  # the first of the document is offered first
@@ -54,5 +64,4 @@ class ShareType(models.Model):
 
     @property
     def is_for_scratch(self) -> bool:
-        """Whether a cluster's own share can lie on it: of others the key would stand in its template."""
-        return self.protocol == self.Protocol.NFS
+        return self.protocol in self.SCRATCH_PROTOCOLS

@@ -72,7 +72,7 @@ def cluster_of(owner: User, course: Course, wish: Wish, most_hours: int) -> tupl
     """
     flavors = {flavor.name: flavor for flavor in Flavor.objects.all()}
     images, runtime = list(Image.objects.order_by("name")), RUNTIMES[settings.RUNTIME]
-    share_types = [each.name for each in ShareType.objects.all() if each.is_for_scratch]
+    share_types = ShareType.objects.for_scratch().values_list("name", flat=True)  # asked for only where one is named
     wrong = wrong_fields(wish, most_hours) | unknown_names(_named(wish), flavors, share_types)
     wrong |= without_storage(wish.more, share_types)
     image = None

@@ -59,7 +59,7 @@ class CreateForm(forms.Form):
         self._choose("flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors])
         self._offer("master_flavor", [(flavor.name, _flavor_words(flavor)) for flavor in flavors], "the same")
         self._offer("image", [(image.name, image.name) for image in images_offered()], "one that fits")
-        scratch = [(each.name, each.title) for each in ShareType.objects.all() if each.is_for_scratch]
+        scratch = list(ShareType.objects.for_scratch().values_list("name", "title"))
         self._offer("scratch.share_type", scratch, "the cloud's own")
         self._start("name", suggested_name(user, manifests[0].name))
         self._start("workers", manifests[0].default_workers)

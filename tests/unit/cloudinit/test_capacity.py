@@ -12,7 +12,7 @@ from cloudinit.slipway_node import capacity
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    write(tmp_path, "proc/meminfo", "MemFree:  1 kB\nMemTotal:  8388608 kB\n")
+    write(tmp_path, "proc/meminfo", "MemFree:  1 kB\nMemTotal:  8388608 kB\nMemAvailable:  4194304 kB\n")
     return tmp_path
 
 
@@ -52,3 +52,40 @@ def test_a_share_of_the_processors_is_rounded_up(machine: Path, limit: str, expe
     write(machine, "proc/self/cgroup", "0::/\n")
     write(machine, "sys/fs/cgroup/cpu.max", f"{limit}\n")
     assert capacity.vcpus(machine) == (expected or len(os.sched_getaffinity(0)))
+
+
+def test_of_a_machine_of_its_own_what_linux_says_is_left(machine: Path) -> None:
+    assert capacity.memory_left_mb(machine) == 4096
+
+
+@pytest.mark.parametrize(
+    ("groups", "files"),
+    [
+        (
+            "0::/node\n",
+            {
+                "node/memory.max": "max",
+                "node/memory.current": "1048576",
+                "memory.max": "1073741824",
+                "memory.current": "943718400",
+                "memory.stat": "anon 1\ninactive_file 104857600\nactive_file 209715200\n",
+            },
+        ),
+        (
+            "5:memory:/node\n",
+            {
+                "memory/node/memory.limit_in_bytes": "1073741824",
+                "memory/node/memory.usage_in_bytes": "943718400",
+                "memory/node/memory.stat": "active_file 1\ntotal_inactive_file 104857600\ntotal_active_file 209715200",
+            },
+        ),
+    ],
+    ids=["newer", "older"],
+)
+def test_in_a_group_is_left_what_its_bound_and_its_files_leave(
+    machine: Path, groups: str, files: dict[str, str]
+) -> None:
+    write(machine, "proc/self/cgroup", groups)
+    for name, text in files.items():
+        write(machine, f"sys/fs/cgroup/{name}", text)
+    assert capacity.memory_left_mb(machine) == 1024 - 900 + 100 + 200
