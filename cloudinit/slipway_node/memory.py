@@ -24,7 +24,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Process:
-    """`memory_mb` is what it has in memory. `started`, in ticks since the machine's start, tells it from a later one."""
+    """`memory_mb` is what it has in memory; `started`, in ticks of the machine, tells it from a later one of its id."""
 
     pid: int
     parent: int

@@ -38,6 +38,8 @@ from slipway_node import capacity
 print(capacity.memory_mb(), capacity.vcpus())
 """
 HOG = "hog = bytearray(64 << 20)\nwhile True: hog += bytearray(64 << 20)\n"
+# Slow enough for the agent to see the end of the memory come.
+SLOW_HOG = "import time\nhog = []\nwhile not time.sleep(0.02): hog.append(bytearray(b'x') * (4 << 20))\n"
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +103,17 @@ def test_who_takes_all_memory_dies_of_it_and_the_server_lives(worker: Node) -> N
     done = worker.run("python3", "-c", HOG, user="slipway")
     assert done.returncode == 137
     assert worker.inspect()["State"]["Running"]
+
+
+def test_the_agent_ends_who_takes_the_last_memory_and_no_service(worker: Node) -> None:
+    def services() -> list[str]:
+        return [line.split()[0] for line in worker.says("ps", "-eo", "pid=,args=").splitlines() if "/java" in line]
+
+    before = services()
+    done = worker.run("python3", "-c", SLOW_HOG, user="slipway")
+    assert before
+    assert (done.returncode, services()) == (137, before)
+    assert "MB of memory were left: ended python3 (" in worker.says("cat", "/var/log/slipway/agent.log")
 
 
 def test_a_share_is_mounted_by_its_rules_and_gone_with_them(house: Embedded, worker: Node) -> None:

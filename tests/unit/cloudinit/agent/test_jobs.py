@@ -100,6 +100,13 @@ def test_a_job_that_a_signal_ended_says_so(bench: Bench) -> None:
     result = bench.run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert result.exit_code == 137
     assert "signal 9 (SIGKILL)" in result.reason
+    assert "want of memory" in result.reason
+
+
+def test_a_job_whose_own_child_was_killed_says_so(bench: Bench) -> None:
+    result = bench.run("import sys; sys.exit(128 + 9)")
+    assert result.exit_code == 137
+    assert "take a larger flavor" in result.reason
 
 
 def test_output_is_copied_in_name_order_as_far_as_the_limit_goes(bench: Bench) -> None:
