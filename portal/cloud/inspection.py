@@ -12,7 +12,7 @@ from django.conf import settings
 from keystoneauth1 import exceptions as keystone
 
 from portal.cloud import identity, offer, reading, sessions
-from portal.cloud.doctor import Facts, Project
+from portal.cloud.findings import Facts, Project
 from portal.cloud.quotas import Room
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 

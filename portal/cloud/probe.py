@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from portal.cloud import stacks
-from portal.cloud.doctor import Probe
+from portal.cloud.findings import Probe
 from portal.cloud.sessions import CloudRefused, CloudUnavailable
 
 LONGEST_BOOT = 300  # seconds; of the server, to its word

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Q
 
 from portal.accounts.models import User
-from portal.cloud.doctor import Promise
+from portal.cloud.findings import Promise
 from portal.courses.models import Course, Limit, Membership, Role
 
 Figure = int | float | Decimal

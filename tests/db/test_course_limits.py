@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from portal.accounts.models import User
-from portal.cloud.doctor import Promise
+from portal.cloud.findings import Promise
 from portal.clusters import services as clusters
 from portal.clusters.wishes import Wish
 from portal.courses.limits import MOST_HOURS, Limits, hours_at_most, limits_for, limits_of, limits_of_both, promised

@@ -12,7 +12,8 @@ import yaml
 import heat_templates
 from heat_templates.lint.types import KNOWN
 from portal.cloud import doctor, quotas
-from portal.cloud.doctor import Check, Facts, Probe, Project, Promise, Wanted
+from portal.cloud.doctor import Check
+from portal.cloud.findings import Facts, Probe, Project, Promise, Wanted
 from portal.cloud.quotas import Room
 
 NEEDS = {"instances": 3, "cores": 3, "security groups": 1, "stacks": 1}

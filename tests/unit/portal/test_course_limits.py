@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from portal.cloud.doctor import Promise
+from portal.cloud.findings import Promise
 from portal.courses.limits import NAMES, TITLES, Excess, Limits, as_quotas, excesses, over, promises
 
 LIMITS = Limits(clusters=2, memory_gb=16, hours=12, credits=Decimal("10.5"), whose="for one person in Demo")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from portal.cloud import probe
-from portal.cloud.doctor import Probe
+from portal.cloud.findings import Probe
 from portal.cloud.sessions import CloudUnavailable
 from tests.recorded_cloud import recorded_cloud
 

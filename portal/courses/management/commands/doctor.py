@@ -18,7 +18,7 @@ from cloudinit import frameworks
 from heat_templates.lint.types import KNOWN
 from heat_templates.runtimes import RUNTIMES
 from portal.cloud import catalogue, doctor, quotas
-from portal.cloud.doctor import Facts, Probe, Promise, Wanted
+from portal.cloud.findings import Facts, Probe, Promise, Wanted
 from portal.cloud.inspection import inspect
 from portal.cloud.probe import probe
 from portal.cloud.sessions import CloudUnavailable
