@@ -17,8 +17,8 @@ from . import capacity
 from .processes import end_if, own_processes
 
 LEAST_LEFT = 0.05  # of the machine's memory
-FILLED_MB = 2048.0  # a second, by programs that do nothing else
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+FILLED_MB = 4096.0  # a second: more than programs take that do nothing else
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
