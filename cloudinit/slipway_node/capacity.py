@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MEBIBYTE = 1024 * 1024
+UNBOUNDED = sys.maxsize
 # What a control group says of its memory, in both versions.
 MEMORY_BOUNDS = ("memory.max", "memory.limit_in_bytes")
 MEMORY_USED = ("memory.current", "memory.usage_in_bytes")
@@ -29,9 +30,9 @@ def memory_mb(root: Path = Path("/")) -> int:
 def memory_left_mb(root: Path = Path("/")) -> int:
     """What programs can still take until the memory ends: the machine's, or the least of a group on the way to us.
 
-    Files that are kept in memory count as free.
+    Files that are kept in memory count as free. UNBOUNDED where nobody says.
     """
-    return min([_machine_mb(root, "MemAvailable"), *map(_left_mb, _groups(root, "memory"))])
+    return min([_machine_mb(root, "MemAvailable") or UNBOUNDED, *map(_left_mb, _groups(root, "memory"))])
 
 
 def vcpus(root: Path = Path("/")) -> int:
@@ -41,7 +42,8 @@ def vcpus(root: Path = Path("/")) -> int:
 
 
 def _machine_mb(root: Path, name: str) -> int:
-    for line in (root / "proc/meminfo").read_text(encoding="ascii").splitlines():
+    """0 where Linux does not say: in a container of libvirt's a program says it, and that may have ended."""
+    for line in _text(root / "proc/meminfo").splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) // 1024
     return 0
@@ -56,7 +58,7 @@ def _bound_mb(group: Path) -> int:
 def _left_mb(group: Path) -> int:
     bound, used = _bound_mb(group), _first(group, MEMORY_USED)
     if not bound or not used:
-        return sys.maxsize
+        return UNBOUNDED
     figures = dict(line.split() for line in _text(group / "memory.stat").splitlines())
     files = sum(int(figures.get(f"total_{name}", figures.get(name, 0))) for name in FILES)
     return bound - (int(used) - files) // MEBIBYTE

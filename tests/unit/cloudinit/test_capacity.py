@@ -58,6 +58,12 @@ def test_of_a_machine_of_its_own_what_linux_says_is_left(machine: Path) -> None:
     assert capacity.memory_left_mb(machine) == 4096
 
 
+def test_where_nobody_says_what_is_left_nothing_ends(tmp_path: Path) -> None:
+    assert capacity.memory_left_mb(tmp_path) == capacity.UNBOUNDED
+    write(tmp_path, "proc/meminfo", "MemTotal:  8388608 kB\n")
+    assert capacity.memory_left_mb(tmp_path) == capacity.UNBOUNDED
+
+
 @pytest.mark.parametrize(
     ("groups", "files"),
     [
