@@ -35,6 +35,8 @@ PIDS_EACH_VCPU = 2048
 # Inside: the folder with the door for mounts, closed to all but root; the console.
 RUN, CONSOLE = "/run/slipway-server", "/var/log/console.log"
 SEED = "/var/lib/cloud/seed/nocloud"
+# On a volume: HDFS's blocks, jobs, packages. What is written a lot is slow in a layer over an image.
+DATA = "/var/lib/slipway"
 RUNNING = ("running", "paused", "restarting")
 
 
@@ -70,6 +72,11 @@ def host_options(record: dict[str, Any], folder: Path, run: Path) -> dict[str, A
         # Whether it starts is compute's to say, and nobody else's.
         "restart_policy": {"Name": "no"},
     }
+
+
+def data_volume(labels: dict[str, str]) -> dict[str, Any]:
+    """Without a name: it goes with its container. In the words of the engine's API."""
+    return {"Type": "volume", "Target": DATA, "VolumeOptions": {"Labels": labels}}
 
 
 def files_of(identifier: str, record: dict[str, Any]) -> list[File]:
@@ -148,13 +155,15 @@ class ContainerDriver:
     def _create(self, engine: Any, identifier: str, record: dict[str, Any], folder: Path) -> None:
         address = record["ports"][0]["address"] if record["ports"] else None
         endpoint = engine.create_endpoint_config(ipv4_address=address)
+        labels = {HOME_LABEL: str(self.settings.home), SERVER_LABEL: identifier}
         options = host_options(record, folder, server.run_folder(self.settings, identifier))
+        options["mounts"] = [data_volume(labels)]
         engine.create_container(
             self.containers.image,
             name=name_of(identifier),
             hostname=record["name"],
             environment={processes.MARKER: identifier, "SLIPWAY_CONSOLE": CONSOLE, "LANG": "C.UTF-8"},
-            labels={HOME_LABEL: str(self.settings.home), SERVER_LABEL: identifier},
+            labels=labels,
             host_config=engine.create_host_config(network_mode=self.containers.network, **options),
             networking_config=engine.create_networking_config({self.containers.network: endpoint}),
         )

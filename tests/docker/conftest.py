@@ -33,4 +33,4 @@ def house(engine: str) -> Iterator[Embedded]:
         yield running
         assert left_of(running.home, engine)["networks"]
     # After `reset`.
-    assert left_of(running.home, engine) == {"containers": [], "networks": []}
+    assert left_of(running.home, engine) == {"containers": [], "volumes": [], "networks": []}

@@ -80,5 +80,6 @@ def left_of(home: Path, engine: str) -> dict[str, list[str]]:
     mark = f"--filter=label=slipway.home={home / 'minicloud'}"
     return {
         "containers": docker(engine, "ps", "--all", "--quiet", "--no-trunc", mark).stdout.split(),
+        "volumes": docker(engine, "volume", "ls", "--quiet", mark).stdout.split(),
         "networks": docker(engine, "network", "ls", "--quiet", mark).stdout.split(),
     }

@@ -81,6 +81,16 @@ def test_a_node_has_its_ports_address_and_its_flavors_bounds(worker: Node) -> No
     assert found == [str(flavor["memory_mb"]), str(flavor["vcpus"])]
 
 
+def test_its_data_lie_on_a_volume_of_its_own_and_in_no_layer_of_the_image(worker: Node) -> None:
+    (data,) = [each for each in worker.inspect()["Mounts"] if each["Destination"] == "/var/lib/slipway"]
+    assert (data["Type"], data["RW"]) == ("volume", True)
+    blocks = worker.says("find", "/var/lib/slipway", "-name", "VERSION", "-path", "*current*").splitlines()
+    assert blocks
+    kinds = set(worker.says("stat", "--file-system", "--format=%T", *blocks).splitlines())
+    assert kinds.isdisjoint({"overlayfs", "aufs"})
+    assert worker.says("stat", "--file-system", "--format=%T", "/opt/slipway") == "overlayfs"
+
+
 def test_its_programs_are_not_root_and_can_become_nothing_more(worker: Node) -> None:
     users = set(worker.says("ps", "-C", "java,python", "-o", "user=").split())
     assert users == {"slipway"}

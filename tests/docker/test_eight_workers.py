@@ -37,7 +37,8 @@ def test_it_becomes_ready_and_each_node_has_room(
         student.delete_cluster(made["id"])
         gone = student.wait_for_cluster(made["id"], 300, ends=("deleted",))
     assert gone["status"] == "deleted"
-    assert left_of(house.home, engine)["containers"] == []
+    left = left_of(house.home, engine)
+    assert (left["containers"], left["volumes"]) == ([], [])
 
 
 def held(node: Node) -> int:

@@ -51,6 +51,13 @@ def test_it_sees_nothing_of_the_machine_but_its_console_and_its_own_door() -> No
     }
 
 
+def test_its_data_are_on_a_volume_without_a_name_which_goes_with_it() -> None:
+    volume = driver.data_volume({"slipway.server": "one"})
+    assert "Source" not in volume
+    assert volume["Target"] == "/var/lib/slipway"
+    assert volume["VolumeOptions"]["Labels"] == {"slipway.server": "one"}
+
+
 def test_it_ends_before_the_portal_where_the_machine_has_no_memory_left() -> None:
     assert options()["oom_score_adj"] > 0
 
