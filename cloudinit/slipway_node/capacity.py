@@ -28,11 +28,14 @@ def memory_mb(root: Path = Path("/")) -> int:
 
 
 def memory_left_mb(root: Path = Path("/")) -> int:
-    """What programs can still take until the memory ends: the machine's, or the least of a group on the way to us.
+    """What programs can still take until our memory ends; files that are kept in memory count as free.
 
-    Files that are kept in memory count as free. UNBOUNDED where nobody says.
+    Where control groups bound us, as containers, it is what the tightest leaves: what others take of the machine is
+    not ours to mend. Else it is the machine's. UNBOUNDED where nobody says.
     """
-    return min([_machine_mb(root, "MemAvailable") or UNBOUNDED, *map(_left_mb, _groups(root, "memory"))])
+    total = _machine_mb(root, "MemTotal")
+    bounded = [group for group in _groups(root, "memory") if 0 < _bound_mb(group) <= total]
+    return min(map(_left_mb, bounded), default=_machine_mb(root, "MemAvailable") or UNBOUNDED)
 
 
 def vcpus(root: Path = Path("/")) -> int:
@@ -56,12 +59,11 @@ def _bound_mb(group: Path) -> int:
 
 
 def _left_mb(group: Path) -> int:
-    bound, used = _bound_mb(group), _first(group, MEMORY_USED)
-    if not bound or not used:
-        return UNBOUNDED
+    """Of a group that has a bound."""
+    used = _first(group, MEMORY_USED)
     figures = dict(line.split() for line in _text(group / "memory.stat").splitlines())
     files = sum(int(figures.get(f"total_{name}", figures.get(name, 0))) for name in FILES)
-    return bound - (int(used) - files) // MEBIBYTE
+    return _bound_mb(group) - (int(used) - files) // MEBIBYTE if used else UNBOUNDED
 
 
 def _share(group: Path) -> float:

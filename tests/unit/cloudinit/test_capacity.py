@@ -58,6 +58,16 @@ def test_of_a_machine_of_its_own_what_linux_says_is_left(machine: Path) -> None:
     assert capacity.memory_left_mb(machine) == 4096
 
 
+def test_what_others_take_of_a_containers_machine_is_not_its_own(machine: Path) -> None:
+    write(machine, "proc/meminfo", "MemTotal:  8388608 kB\nMemAvailable:  1024 kB\n")
+    write(machine, "proc/self/cgroup", "0::/\n")
+    write(machine, "sys/fs/cgroup/memory.max", "9223372036854771712")
+    write(machine, "sys/fs/cgroup/memory.current", "1048576")
+    assert capacity.memory_left_mb(machine) == 1
+    write(machine, "sys/fs/cgroup/memory.max", "1073741824")
+    assert capacity.memory_left_mb(machine) == 1023
+
+
 def test_where_nobody_says_what_is_left_nothing_ends(tmp_path: Path) -> None:
     assert capacity.memory_left_mb(tmp_path) == capacity.UNBOUNDED
     write(tmp_path, "proc/meminfo", "MemTotal:  8388608 kB\n")
