@@ -157,14 +157,15 @@ class ContainerDriver:
         endpoint = engine.create_endpoint_config(ipv4_address=address)
         labels = {HOME_LABEL: str(self.settings.home), SERVER_LABEL: identifier}
         options = host_options(record, folder, server.run_folder(self.settings, identifier))
-        options["mounts"] = [data_volume(labels)]
         engine.create_container(
             self.containers.image,
             name=name_of(identifier),
             hostname=record["name"],
             environment={processes.MARKER: identifier, "SLIPWAY_CONSOLE": CONSOLE, "LANG": "C.UTF-8"},
             labels=labels,
-            host_config=engine.create_host_config(network_mode=self.containers.network, **options),
+            host_config=engine.create_host_config(
+                network_mode=self.containers.network, mounts=[data_volume(labels)], **options
+            ),
             networking_config=engine.create_networking_config({self.containers.network: endpoint}),
         )
         engine.put_archive(name_of(identifier), "/", packed(files_of(identifier, record)))

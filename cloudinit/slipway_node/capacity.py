@@ -20,11 +20,8 @@ FILES = ("inactive_file", "active_file")
 
 def memory_mb(root: Path = Path("/")) -> int:
     """The machine's memory, or the narrowest bound that a control group on the way to us sets. 0 where nobody says."""
-    known = [
-        _machine_mb(root, "MemTotal"),
-        *(bound for group in _groups(root, "memory") if (bound := _bound_mb(group))),
-    ]
-    return min((figure for figure in known if figure), default=0)
+    known = [_machine_mb(root, "MemTotal"), *map(_bound_mb, _groups(root, "memory"))]
+    return min(filter(None, known), default=0)
 
 
 def memory_left_mb(root: Path = Path("/")) -> int:
@@ -34,8 +31,9 @@ def memory_left_mb(root: Path = Path("/")) -> int:
     not ours to mend. Else it is the machine's. UNBOUNDED where nobody says.
     """
     total = _machine_mb(root, "MemTotal")
-    bounded = [group for group in _groups(root, "memory") if 0 < _bound_mb(group) <= total]
-    return min(map(_left_mb, bounded), default=_machine_mb(root, "MemAvailable") or UNBOUNDED)
+    groups = ((group, _bound_mb(group)) for group in _groups(root, "memory"))
+    left = [_left_mb(group, bound) for group, bound in groups if 0 < bound <= total]
+    return min(left, default=_machine_mb(root, "MemAvailable") or UNBOUNDED)
 
 
 def vcpus(root: Path = Path("/")) -> int:
@@ -58,12 +56,11 @@ def _bound_mb(group: Path) -> int:
     return int(bound) // MEBIBYTE if bound.isdigit() else 0
 
 
-def _left_mb(group: Path) -> int:
-    """Of a group that has a bound."""
+def _left_mb(group: Path, bound: int) -> int:
     used = _first(group, MEMORY_USED)
     figures = dict(line.split() for line in _text(group / "memory.stat").splitlines())
     files = sum(int(figures.get(f"total_{name}", figures.get(name, 0))) for name in FILES)
-    return _bound_mb(group) - (int(used) - files) // MEBIBYTE if used else UNBOUNDED
+    return bound - (int(used) - files) // MEBIBYTE if used else UNBOUNDED
 
 
 def _share(group: Path) -> float:

@@ -30,7 +30,7 @@ ORDER = {"id": str, "application": str, "arguments": list, "files": list, "outpu
 
 KILLED = 128 + signal.SIGKILL
 NO_MEMORY = (
-    "Most often that is for want of memory on the machine that it ran on: "
+    "137 says that a process was killed, most often for want of memory on its machine: "
     "work on less data at a time, or take a larger flavor."
 )
 
@@ -219,16 +219,15 @@ def _shown(exit_code: int | None) -> int | None:
 
 
 def _ending(exit_code: int | None) -> str:
-    if exit_code == KILLED:  # of a program that the job's own has started and waited for, as spark-submit does
-        return f"A process of the job was killed. {NO_MEMORY}"
+    # spark-submit hands on how the program ended that it had started.
+    advice = NO_MEMORY if _shown(exit_code) == KILLED else ""
     if exit_code is None or exit_code >= 0:
-        return ""
+        return advice
     try:
         name = signal.Signals(-exit_code).name
     except ValueError:
         name = "a real-time signal"
-    ended = f"The job's process was ended by signal {-exit_code} ({name})."
-    return _join(ended, NO_MEMORY if exit_code == -signal.SIGKILL else "")
+    return _join(f"The job's process was ended by signal {-exit_code} ({name}).", advice)
 
 
 def _join(*sentences: str) -> str:

@@ -70,9 +70,9 @@ def heaviest(processes: Iterable[Process], supervisor: int) -> Process | None:
     return max(others, key=lambda process: process.memory_mb, default=None)
 
 
-def read_process(pid: int, proc: Path = Path("/proc")) -> Process:
+def read_process(pid: int) -> Process:
     """From its folder of /proc, see proc(5). OSError where there is no such process any more."""
-    folder = proc / str(pid)
+    folder = Path("/proc") / str(pid)
     name, _, figures = (folder / "stat").read_text(errors="replace").partition("(")[2].rpartition(")")
     words, pages = figures.split(), int((folder / "statm").read_text().split()[1])
     return Process(

@@ -119,11 +119,14 @@ def test_the_agent_ends_who_takes_the_last_memory_and_no_service(worker: Node) -
     def services() -> list[str]:
         return [line.split()[0] for line in worker.says("ps", "-eo", "pid=,args=").splitlines() if "/java" in line]
 
-    before = services()
+    def ended() -> int:
+        return worker.says("cat", "/var/log/slipway/agent.log").count("MB of memory were left: ended python3 (")
+
+    before, ended_before = services(), ended()
     done = worker.run("python3", "-c", SLOW_HOG, user="slipway")
     assert before
     assert (done.returncode, services()) == (137, before)
-    assert "MB of memory were left: ended python3 (" in worker.says("cat", "/var/log/slipway/agent.log")
+    assert ended() == ended_before + 1
 
 
 def test_a_share_is_mounted_by_its_rules_and_gone_with_them(house: Embedded, worker: Node) -> None:

@@ -66,18 +66,11 @@ def leave(megabytes):
         jvm.org.apache.hadoop.fs.FileUtil.copy(source, files, place, False, configuration)
 
 
-def named():
-    """What the machine's agent has said of programs that it ended for want of memory."""
-    log = Path("/var/log/slipway/agent.log")
-    return [line for line in log.read_text().splitlines() if "of memory were left" in line] if log.exists() else []
-
-
 told = {
     "forked": fork(asked["processes"], asked["seconds"]),
     "ended": hog(asked["memory"], asked["seconds"]),
     "processes": resource.getrlimit(resource.RLIMIT_NPROC)[0],
     "first to be killed": int(Path("/proc/self/oom_score_adj").read_text()),
-    "ended by the agent": named(),
 }
 leave(asked["output"])
 talk(asked["log"])
